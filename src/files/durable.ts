@@ -1,0 +1,195 @@
+import { randomUUID } from 'node:crypto';
+import { constants } from 'node:fs';
+import { link, mkdir, open, readFile, rename, rm, unlink, type FileHandle } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { hasErrno, ioError } from '../errors/index.js';
+
+/** Bytes of a file in one piece or in several that follow each other (large metadata is never concatenated). */
+export type Bytes = Uint8Array | readonly Uint8Array[];
+
+/** Names of files that are still being written. Nobody but the process that made one looks at it. */
+export const TEMPORARY_PREFIX = '.tufline-tmp-';
+
+/** A fresh temporary name in `directory`. */
+export function temporaryPath(directory: string): string {
+  return join(directory, `${TEMPORARY_PREFIX}${randomUUID()}`);
+}
+
+/**
+ * Writes a new file whole and durably: create (never open what exists), write, fsync, close.
+ * The directory entry is not yet durable; see {@link fsyncDirectory}.
+ *
+ * A failed fsync is never repeated on the same file, because the kernel reports a lost write once and then
+ * forgets it: whatever fails, the file is removed, and the caller writes it anew from its source.
+ */
+export async function writeNew(path: string, bytes: Bytes, mode = 0o666): Promise<void> {
+  await fillNew(path, mode, async (handle) => {
+    const pieces = bytes instanceof Uint8Array ? [bytes] : bytes;
+    for (const piece of pieces) await writeAll(handle, piece, path);
+  });
+}
+
+/** As {@link writeNew}, for whatever `fill` writes into the open file. */
+export async function fillNew<T>(
+  path: string,
+  mode: number,
+  fill: (handle: FileHandle) => Promise<T>,
+): Promise<T> {
+  const handle = await open(path, 'wx', mode).catch((error: unknown) => {
+    throw ioError(error, 'create', path);
+  });
+  try {
+    const result = await fill(handle);
+    await handle.sync().catch((error: unknown) => {
+      throw ioError(error, 'fsync', path);
+    });
+    // On NFS a full disk may show only here.
+    await handle.close().catch((error: unknown) => {
+      throw ioError(error, 'close', path);
+    });
+    return result;
+  } catch (error) {
+    await handle.close().catch(() => undefined);
+    await unlink(path).catch(() => undefined);
+    throw error;
+  }
+}
+
+/** Writes all of `piece` at the current position; a short write is continued. */
+export async function writeAll(handle: FileHandle, piece: Uint8Array, path: string): Promise<void> {
+  let done = 0;
+  while (done < piece.byteLength) {
+    try {
+      const { bytesWritten } = await handle.write(piece, done, piece.byteLength - done);
+      done += bytesWritten;
+    } catch (error) {
+      throw ioError(error, 'write', path);
+    }
+  }
+}
+
+/** Makes the entries of a directory durable. File systems that cannot fsync a directory do it by themselves. */
+export async function fsyncDirectory(path: string): Promise<void> {
+  let handle: FileHandle;
+  try {
+    handle = await open(path, constants.O_RDONLY | constants.O_DIRECTORY);
+  } catch (error) {
+    throw ioError(error, 'open', path);
+  }
+  try {
+    await handle.sync();
+  } catch (error) {
+    if (!hasErrno(error, 'EINVAL', 'ENOTSUP', 'EOPNOTSUPP')) throw ioError(error, 'fsync', path);
+  } finally {
+    await handle.close().catch(() => undefined);
+  }
+}
+
+/**
+ * Makes a directory and its missing parents, and makes each new entry durable.
+ * An existing directory is fine and costs one system call.
+ */
+export async function makeDirectory(path: string): Promise<void> {
+  try {
+    await mkdir(path);
+  } catch (error) {
+    if (hasErrno(error, 'EEXIST')) return;
+    if (!hasErrno(error, 'ENOENT')) throw ioError(error, 'make', path);
+    await makeDirectory(dirname(path));
+    await mkdir(path).catch((again: unknown) => {
+      if (!hasErrno(again, 'EEXIST')) throw ioError(again, 'make', path);
+    });
+  }
+  await fsyncDirectory(dirname(path));
+}
+
+/**
+ * link(2): gives a whole, fsynced file its final name, and never replaces one. This is the one step by which
+ * anything becomes visible, except for `timestamp.json`.
+ *
+ * @returns `linked`; `exists` where the name is taken (over NFS possibly by our own, unanswered call: compare
+ *   the content); `source-gone` where `from` is no longer there (somebody else finished this work).
+ */
+export async function linkOnce(from: string, to: string): Promise<'linked' | 'exists' | 'source-gone'> {
+  try {
+    await link(from, to);
+    return 'linked';
+  } catch (error) {
+    if (hasErrno(error, 'EEXIST')) return 'exists';
+    if (hasErrno(error, 'ENOENT')) return 'source-gone';
+    throw ioError(error, 'link', to);
+  }
+}
+
+/**
+ * Publishes a small file under a name that nobody has yet: temporary file, fsync, link, fsync of the directory.
+ *
+ * @returns `written`; `same` where the name is taken by the same bytes; `other` where it is taken by others.
+ */
+export async function putOnce(path: string, bytes: Uint8Array): Promise<'written' | 'same' | 'other'> {
+  const directory = dirname(path);
+  const temporary = temporaryPath(directory);
+  await writeNew(temporary, bytes);
+  try {
+    const outcome = await linkOnce(temporary, path);
+    if (outcome === 'linked') {
+      await fsyncDirectory(directory);
+      return 'written';
+    }
+    const present = await readFile(path).catch((error: unknown) => {
+      throw ioError(error, 'read', path);
+    });
+    // The entry may be somebody's who has not made it durable yet.
+    await fsyncDirectory(directory);
+    return Buffer.compare(present, bytes) === 0 ? 'same' : 'other';
+  } finally {
+    await unlink(temporary).catch(() => undefined);
+  }
+}
+
+/**
+ * Replaces a file in one step: temporary file, fsync, rename, fsync of the directory. Only for files that are
+ * not part of the published repository (marks of a running server, lists): those go through {@link putOnce}.
+ */
+export async function replaceFile(path: string, bytes: Bytes, mode = 0o666): Promise<void> {
+  const temporary = temporaryPath(dirname(path));
+  await writeNew(temporary, bytes, mode);
+  try {
+    await renameFile(temporary, path);
+  } catch (error) {
+    await unlink(temporary).catch(() => undefined);
+    throw error;
+  }
+  await fsyncDirectory(dirname(path));
+}
+
+/** rename(2) with a sentence. The caller makes the directories durable. */
+export async function renameFile(from: string, to: string): Promise<void> {
+  await rename(from, to).catch((error: unknown) => {
+    throw ioError(error, 'rename', from);
+  });
+}
+
+/** Removes a file that may be gone already. */
+export async function removeFile(path: string): Promise<void> {
+  await unlink(path).catch((error: unknown) => {
+    if (!hasErrno(error, 'ENOENT')) throw ioError(error, 'remove', path);
+  });
+}
+
+/** Removes a directory of ours with everything in it; one that is gone already is fine. */
+export async function removeTree(path: string): Promise<void> {
+  await rm(path, { recursive: true, force: true }).catch((error: unknown) => {
+    throw ioError(error, 'remove', path);
+  });
+}
+
+/** Reads a file, or returns undefined where there is none. */
+export async function readIfPresent(path: string): Promise<Buffer | undefined> {
+  try {
+    return await readFile(path);
+  } catch (error) {
+    if (hasErrno(error, 'ENOENT')) return undefined;
+    throw ioError(error, 'read', path);
+  }
+}

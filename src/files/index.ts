@@ -1,0 +1,19 @@
+export {
+  TEMPORARY_PREFIX,
+  fillNew,
+  fsyncDirectory,
+  linkOnce,
+  makeDirectory,
+  putOnce,
+  readIfPresent,
+  removeFile,
+  removeTree,
+  renameFile,
+  replaceFile,
+  temporaryPath,
+  writeAll,
+  writeNew,
+  type Bytes,
+} from './durable.js';
+export { copyHashing, digestOf, hashFile, type Digest, type HashAlgorithm, type StreamOptions } from './copy.js';
+export { probeLink } from './probe.js';
