@@ -14,26 +14,75 @@ interface Meaning {
  * O_NOFOLLOW gives ELOOP), the code that opened the file says so, not this table.
  */
 const MEANINGS: Readonly<Record<string, Meaning>> = {
-  EIO: { says: 'the storage reported an input/output error', remedy: 'Check the disk or the file server; the step is tried again by itself.' },
-  ENOSPC: { says: 'there is no space left on the device', remedy: 'Free space (or inodes) on that file system; the step is tried again by itself.' },
-  EDQUOT: { says: 'the disk quota is used up', remedy: 'Raise the quota or free space; the step is tried again by itself.' },
-  ESTALE: { says: 'the NFS file handle is stale', remedy: 'Check the NFS export and mount; the step is tried again by itself.' },
-  EROFS: { says: 'the file system is mounted read-only', remedy: 'Mount it read-write; the step is tried again by itself.' },
-  EMFILE: { says: 'this process has too many files open', remedy: 'Raise the limit on open files (ulimit -n); the step is tried again by itself.' },
-  ENFILE: { says: 'the system has too many files open', remedy: 'Raise fs.file-max; the step is tried again by itself.' },
+  EIO: {
+    says: 'the storage reported an input/output error',
+    remedy: 'Check the disk or the file server; the step is tried again by itself.',
+  },
+  ENOSPC: {
+    says: 'there is no space left on the device',
+    remedy: 'Free space (or inodes) on that file system; the step is tried again by itself.',
+  },
+  EDQUOT: {
+    says: 'the disk quota is used up',
+    remedy: 'Raise the quota or free space; the step is tried again by itself.',
+  },
+  ESTALE: {
+    says: 'the NFS file handle is stale',
+    remedy: 'Check the NFS export and mount; the step is tried again by itself.',
+  },
+  EROFS: {
+    says: 'the file system is mounted read-only',
+    remedy: 'Mount it read-write; the step is tried again by itself.',
+  },
+  EMFILE: {
+    says: 'this process has too many files open',
+    remedy: 'Raise the limit on open files (ulimit -n); the step is tried again by itself.',
+  },
+  ENFILE: {
+    says: 'the system has too many files open',
+    remedy: 'Raise fs.file-max; the step is tried again by itself.',
+  },
   ENOMEM: { says: 'the system is out of memory', remedy: 'Free memory; the step is tried again by itself.' },
-  EACCES: { says: 'permission was denied', remedy: 'Give the user of this process access (docs/permissions.md); the step is tried again by itself.' },
-  EPERM: { says: 'the operation is not permitted', remedy: 'Check owner, attributes and mount options (docs/permissions.md); the step is tried again by itself.' },
-  ENOENT: { says: 'it is not there', remedy: 'Check that the path exists and is mounted; the step is tried again by itself.' },
-  EXDEV: { says: 'the two paths are on different file systems', remedy: 'Put the repository and its staging directory on one file system (docs/operating.md).' },
+  EACCES: {
+    says: 'permission was denied',
+    remedy: 'Give the user of this process access (docs/permissions.md); the step is tried again by itself.',
+  },
+  EPERM: {
+    says: 'the operation is not permitted',
+    remedy:
+      'Check owner, attributes and mount options (docs/permissions.md); the step is tried again by itself.',
+  },
+  ENOENT: {
+    says: 'it is not there',
+    remedy: 'Check that the path exists and is mounted; the step is tried again by itself.',
+  },
+  EXDEV: {
+    says: 'the two paths are on different file systems',
+    remedy: 'Put the repository and its staging directory on one file system (docs/operating.md).',
+  },
   EBUSY: { says: 'it is in use', remedy: 'Find who holds it (lsof); the step is tried again by itself.' },
-  ETIMEDOUT: { says: 'the file server did not answer', remedy: 'Check the file server and the network; the step is tried again by itself.' },
-  ENOTCONN: { says: 'the file system is not connected', remedy: 'Mount it again; the step is tried again by itself.' },
-  ENOTDIR: { says: 'a part of the path is not a directory', remedy: 'Check what lies at that path; the step is tried again by itself.' },
-  EFBIG: { says: 'the file is larger than this process may write', remedy: 'Raise the limit (ulimit -f); the step is tried again by itself.' },
+  ETIMEDOUT: {
+    says: 'the file server did not answer',
+    remedy: 'Check the file server and the network; the step is tried again by itself.',
+  },
+  ENOTCONN: {
+    says: 'the file system is not connected',
+    remedy: 'Mount it again; the step is tried again by itself.',
+  },
+  ENOTDIR: {
+    says: 'a part of the path is not a directory',
+    remedy: 'Check what lies at that path; the step is tried again by itself.',
+  },
+  EFBIG: {
+    says: 'the file is larger than this process may write',
+    remedy: 'Raise the limit (ulimit -f); the step is tried again by itself.',
+  },
 };
 
-const UNKNOWN: Meaning = { says: 'the operating system refused', remedy: 'Check the file system; the step is tried again by itself.' };
+const UNKNOWN: Meaning = {
+  says: 'the operating system refused',
+  remedy: 'Check the file system; the step is tried again by itself.',
+};
 
 /** Whether `error` comes from a system call, that is, carries an error number. */
 export function isSystemError(error: unknown): error is NodeJS.ErrnoException & { errno: number } {

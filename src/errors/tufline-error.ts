@@ -43,7 +43,13 @@ export class TuflineError extends Error {
 
 /** A failure of the input: see {@link FailureKind}. */
 export function permanent(code: string, message: string, remedy: string, path?: string): TuflineError {
-  return new TuflineError({ code, kind: 'permanent', message, remedy, ...(path === undefined ? {} : { path }) });
+  return new TuflineError({
+    code,
+    kind: 'permanent',
+    message,
+    remedy,
+    ...(path === undefined ? {} : { path }),
+  });
 }
 
 /** A wrong command line or configuration: see {@link FailureKind}. */

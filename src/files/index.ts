@@ -15,5 +15,12 @@ export {
   writeNew,
   type Bytes,
 } from './durable.js';
-export { copyHashing, digestOf, hashFile, type Digest, type HashAlgorithm, type StreamOptions } from './copy.js';
+export {
+  copyHashing,
+  digestOf,
+  hashFile,
+  type Digest,
+  type HashAlgorithm,
+  type StreamOptions,
+} from './copy.js';
 export { probeLink } from './probe.js';

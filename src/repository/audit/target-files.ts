@@ -1,0 +1,73 @@
+import { open } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { hasErrno, ioError } from '../../errors/index.js';
+import { hashFile, type HashAlgorithm } from '../../files/index.js';
+import type { TargetEntry } from '../metadata/target-entries.js';
+import type { Repository } from '../repository.js';
+import type { Report, VerifyProgress } from './verify.js';
+
+const AT_ONCE = 4;
+const ALGORITHMS: readonly HashAlgorithm[] = ['sha256', 'sha512'];
+
+/** Reads every copy of every listed target and compares it. @returns how many targets are listed. */
+export async function auditTargetFiles(
+  repository: Repository,
+  entries: Iterator<{ readonly path: string; readonly entry: TargetEntry }>,
+  report: Report,
+  progress: VerifyProgress,
+): Promise<number> {
+  let count = 0;
+  const work = async (): Promise<void> => {
+    for (let next = entries.next(); !next.done; next = entries.next()) {
+      const { path, entry } = next.value;
+      count++;
+      for (const copy of copiesOf(repository, path, entry)) await auditFile(copy, entry, report, progress);
+      progress.onFile?.(path, entry.length);
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, work));
+  return count;
+}
+
+function copiesOf(repository: Repository, path: string, entry: TargetEntry): string[] {
+  const directory = join(repository.paths.targets, dirname(path));
+  const hashed = ALGORITHMS.flatMap((algorithm) => {
+    const digest = entry.hashes[algorithm];
+    return digest === undefined ? [] : [join(directory, `${digest}.${basename(path)}`)];
+  });
+  return repository.options.plainTargetNames ? [...hashed, join(directory, basename(path))] : hashed;
+}
+
+async function auditFile(
+  path: string,
+  entry: TargetEntry,
+  report: Report,
+  { signal }: VerifyProgress,
+): Promise<void> {
+  let handle;
+  try {
+    handle = await open(path, 'r');
+  } catch (error) {
+    if (!hasErrno(error, 'ENOENT')) {
+      report('unreadable-target', ioError(error, 'open', path).message, path);
+      return;
+    }
+    report('missing-target', `The target file ${path} is missing.`, path);
+    return;
+  }
+  try {
+    const algorithms = ALGORITHMS.filter((algorithm) => entry.hashes[algorithm] !== undefined);
+    const digest = await hashFile(handle, path, { algorithms, ...(signal ? { signal } : {}) });
+    if (digest.length !== entry.length) {
+      report(
+        'wrong-length',
+        `The target file ${path} has ${String(digest.length)} bytes instead of ${String(entry.length)}.`,
+        path,
+      );
+    } else if (algorithms.some((algorithm) => digest.hashes[algorithm] !== entry.hashes[algorithm])) {
+      report('wrong-hash', `The target file ${path} has other bytes than its metadata says.`, path);
+    }
+  } finally {
+    await handle.close();
+  }
+}

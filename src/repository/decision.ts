@@ -1,0 +1,41 @@
+import type { Repository } from './repository.js';
+import type { CommitRecord, ReleaseEntry } from './records/records.js';
+
+export type Decision = 'committed' | 'aborted';
+
+interface Decided {
+  readonly decision: Decision;
+  readonly commit: number;
+  readonly entry: ReleaseEntry;
+}
+
+const indexes = new WeakMap<Repository, Map<string, Decided>>();
+
+/** What the records say about a release, by the id that its claim gave it. */
+export async function decisionOf(repository: Repository, release: string): Promise<Decision | undefined> {
+  return (await findDecision(repository, release))?.decision;
+}
+
+/** As {@link decisionOf}, with the number of the record. The first record about a release is the truth. */
+export async function findDecision(repository: Repository, release: string): Promise<Decided | undefined> {
+  const index = indexes.get(repository) ?? makeIndex(repository);
+  await repository.commits.catchUp();
+  return index.get(release);
+}
+
+function makeIndex(repository: Repository): Map<string, Decided> {
+  const index = new Map<string, Decided>();
+  indexes.set(repository, index);
+  repository.commits.observe((record) => {
+    addTo(index, record);
+  });
+  return index;
+}
+
+function addTo(index: Map<string, Decided>, record: CommitRecord): void {
+  for (const entry of record.releases) {
+    if (index.has(entry.release)) continue;
+    const decision = record.kind === 'abort' ? 'aborted' : 'committed';
+    index.set(entry.release, { decision, commit: record.number, entry });
+  }
+}

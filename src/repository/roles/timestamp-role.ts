@@ -1,0 +1,116 @@
+import { TuflineError } from '../../errors/index.js';
+import { fsyncDirectory } from '../../files/index.js';
+import type { Signer } from '../../signers/index.js';
+import { expiresAt, timeLeft } from '../expiry.js';
+import { loadRoot } from '../load-root.js';
+import { parseVersions, versionsBytes } from '../metadata/versions.js';
+import type { SnapshotRecord, TimestampRecord } from '../records/records.js';
+import type { Repository } from '../repository.js';
+import { assertSigned, signRole } from '../signing.js';
+import { appendAndInstall, completeLatest, stageSigned } from './append.js';
+import { loadPublished, versionedName } from './load-published.js';
+import { refuseExpired, refuseRollback } from './refusals.js';
+
+export interface TimestampOptions {
+  /** Number of a snapshot record that has to become visible. */
+  readonly atLeastSnapshot?: number;
+  /** Sign a new version where less than `refreshBefore` is left, also if nothing changed. */
+  readonly renew?: boolean;
+}
+
+/**
+ * Makes the newest snapshot visible: signs `timestamp.json` (§4.6) and puts it in place by one rename.
+ *
+ * The next version is recorded only when the staged file of the one before is used up, so a worker that wakes up
+ * late has nothing left to put over a newer file.
+ *
+ * @returns the newest record; nothing is signed where it shows the wanted snapshot already.
+ * @throws transient `snapshot-not-in-place`, `record-not-visible`; permanent `malformed-metadata`, `rollback`,
+ *   `expired-metadata`.
+ */
+export async function updateTimestamp(
+  repository: Repository,
+  signers: readonly Signer[],
+  { atLeastSnapshot = 1, renew = false }: TimestampOptions = {},
+): Promise<TimestampRecord> {
+  for (;;) {
+    const latest = await completeLatest(repository, repository.timestamps);
+    if (latest && !needsWork(repository, latest, atLeastSnapshot, renew)) return latest;
+    const snapshot = await newestInPlace(repository, atLeastSnapshot, latest);
+    const root = await loadRoot(repository);
+    const version = (latest?.meta['timestamp.json'].version ?? 0) + 1;
+    const number = (latest?.number ?? 0) + 1;
+    const now = repository.now();
+    const expires = expiresAt(now, repository.options.roles.timestamp.expiry);
+    const signed = versionsBytes('timestamp', { version, expires, meta: snapshot.meta });
+    const envelope = await signRole(root, 'timestamp', signers, signed);
+    const file = { name: 'timestamp.json', version, expires, replaces: true };
+    const metadata = await stageSigned(repository, `timestamp-${String(number)}`, file, envelope);
+    const record: TimestampRecord = {
+      format: 1,
+      number,
+      time: now.toISOString(),
+      stages: [metadata.stage.id],
+      snapshot: snapshot.number,
+      meta: { 'timestamp.json': metadata.entry },
+    };
+    if (await appendAndInstall(repository, repository.timestamps, record, metadata)) return record;
+  }
+}
+
+function needsWork(
+  repository: Repository,
+  latest: TimestampRecord,
+  atLeast: number,
+  renew: boolean,
+): boolean {
+  if (latest.snapshot < atLeast) return true;
+  const left = timeLeft(latest.meta['timestamp.json'].expires, repository.now());
+  return renew && left < repository.options.roles.timestamp.refreshBefore;
+}
+
+async function newestInPlace(
+  repository: Repository,
+  atLeast: number,
+  before: TimestampRecord | undefined,
+): Promise<SnapshotRecord> {
+  const newest = await repository.snapshots.latest();
+  const lowest = Math.max(atLeast, before?.snapshot ?? 1);
+  if (!newest || newest.number < lowest) throw notVisible(repository.paths.snapshot, lowest);
+  await fsyncDirectory(repository.paths.metadata);
+  for (let number = newest.number; number >= lowest; number--) {
+    const snapshot = await repository.snapshots.read(number);
+    if (!snapshot) throw notVisible(repository.paths.snapshot, number);
+    if (await verifySnapshot(repository, snapshot)) return snapshot;
+  }
+  throw new TuflineError({
+    code: 'snapshot-not-in-place',
+    kind: 'transient',
+    message: `The metadata of snapshot record ${String(lowest)} is not in ${repository.paths.metadata} yet.`,
+    remedy: 'The snapshot worker puts it there; check that it runs. The step is tried again by itself.',
+  });
+}
+
+/** @returns false where the metadata is not in place yet. */
+async function verifySnapshot(repository: Repository, record: SnapshotRecord): Promise<boolean> {
+  const meta = record.meta['snapshot.json'];
+  const bytes = await loadPublished(repository, 'snapshot.json', meta);
+  if (bytes === undefined) return false;
+  const path = versionedName('snapshot.json', meta.version);
+  const snapshot = parseVersions('snapshot', bytes, path);
+  assertSigned(await loadRoot(repository), 'snapshot', snapshot.envelope, path);
+  refuseRollback('snapshot', snapshot.version, meta.version);
+  refuseExpired('snapshot', snapshot, repository.now());
+  return true;
+}
+
+function notVisible(directory: string, number: number): TuflineError {
+  return new TuflineError({
+    code: 'record-not-visible',
+    kind: 'transient',
+    message: `The record ${String(number)}.json cannot be seen in ${directory}.`,
+    remedy:
+      'On a network file system it appears within seconds; check that this worker mounts the same state directory.',
+    path: directory,
+  });
+}

@@ -1,0 +1,107 @@
+import type { RoleName } from '../config/config.js';
+import { TuflineError, usage } from '../errors/index.js';
+import type { Signer } from '../signers/index.js';
+import { keyId, verifySignature } from './keys.js';
+import { loadRoot } from './load-root.js';
+import { malformed, type Envelope, type Signature } from './metadata/envelope.js';
+import type { RootMetadata } from './metadata/root.js';
+import type { Repository } from './repository.js';
+
+/**
+ * Signs the bytes of one version of a role with every key that is given, and verifies each signature before
+ * anybody can see it: one signature per key id, and at least the threshold of root (§4.2).
+ *
+ * @throws `key-not-in-root`, `threshold-not-met`, `signer-broken`
+ */
+export async function signRole(
+  root: Pick<RootMetadata, 'version' | 'keys' | 'roles'>,
+  role: RoleName,
+  signers: readonly Signer[],
+  signed: Buffer,
+): Promise<Envelope> {
+  const signatures = new Map<string, Signature>();
+  for (const { keyid, signer } of matchSigners(root, role, signers)) {
+    const signature = await signer.sign(signed);
+    if (!verifySignature(signer.publicKey, signed, signature)) {
+      throw new TuflineError({
+        code: 'signer-broken',
+        kind: 'transient',
+        message: `The signature that ${signer.uri} made for ${role} does not verify with its own public key.`,
+        remedy: 'Check the key store (or the memory of this machine); nothing was published.',
+      });
+    }
+    signatures.set(keyid, { keyid, sig: Buffer.from(signature).toString('hex') });
+  }
+  return { signatures: [...signatures.values()], signed };
+}
+
+/**
+ * Checks, before any work, that these signers can sign for a role as the published root wants it.
+ * @throws a usage error `key-not-in-root` or `threshold-not-met`
+ */
+export async function checkSigners(
+  repository: Repository,
+  role: RoleName,
+  signers: readonly Signer[],
+): Promise<void> {
+  matchSigners(await loadRoot(repository), role, signers);
+}
+
+function matchSigners(
+  root: Pick<RootMetadata, 'version' | 'keys' | 'roles'>,
+  role: RoleName,
+  signers: readonly Signer[],
+): { keyid: string; signer: Signer }[] {
+  const { keyids, threshold } = root.roles[role];
+  const matched = signers.map((signer) => {
+    // By the public key and not by a computed id: root may have been written with ids of another style.
+    const keyid = keyids.find(
+      (id) => root.keys[id] && keyId(root.keys[id], 'spec') === keyId(signer.publicKey, 'spec'),
+    );
+    if (keyid !== undefined) return { keyid, signer };
+    throw usage(
+      'key-not-in-root',
+      `The key ${signer.uri} is not one that root version ${String(root.version)} lists for ${role}.`,
+      `Give roles.${role}.keys the key that root lists, or have root list this one.`,
+    );
+  });
+  const distinct = new Set(matched.map(({ keyid }) => keyid)).size;
+  if (distinct < threshold) {
+    throw usage(
+      'threshold-not-met',
+      `Root wants ${String(threshold)} different keys to sign for ${role}, and roles.${role}.keys gives ${String(distinct)}.`,
+      `Add the missing keys to roles.${role}.keys.`,
+    );
+  }
+  return matched;
+}
+
+/** How many different keys of a role have signed (§5.3.4 and its like: a key counts once, unknown ones do not). */
+export function countSignatures(
+  root: Pick<RootMetadata, 'keys' | 'roles'>,
+  role: RoleName,
+  envelope: Envelope,
+): number {
+  const { keyids } = root.roles[role];
+  const valid = envelope.signatures.filter(({ keyid, sig }) => {
+    const key = root.keys[keyid];
+    return key && keyids.includes(keyid) && verifySignature(key, envelope.signed, Buffer.from(sig, 'hex'));
+  });
+  return new Set(valid.map(({ keyid }) => keyid)).size;
+}
+
+/** @throws permanent `malformed-metadata` where fewer keys than the threshold have signed. */
+export function assertSigned(
+  root: Pick<RootMetadata, 'version' | 'keys' | 'roles'>,
+  role: RoleName,
+  envelope: Envelope,
+  path: string,
+): void {
+  const count = countSignatures(root, role, envelope);
+  const { threshold } = root.roles[role];
+  if (count >= threshold) return;
+  throw malformed(
+    path,
+    `${String(count)} of ${String(threshold)} signatures that root version ${String(root.version)} wants for ${role} verify`,
+  );
+}

@@ -1,0 +1,80 @@
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { hasErrno, ioError } from '../../errors/index.js';
+import { removeTree } from '../../files/index.js';
+import { findDecision } from '../decision.js';
+import type { BaseRecord } from '../records/records.js';
+import type { Repository } from '../repository.js';
+
+/** Which role's stages to sweep: each removes only what it writes. */
+export type StagingOwner = 'targets' | 'snapshot' | 'timestamp';
+
+/** The part of a record log that reading needs. */
+interface ReadableLog {
+  latest(): Promise<BaseRecord | undefined>;
+}
+
+const STAGE = /^(release|commit|snapshot|timestamp)-(.+)\.[0-9a-f]+$/;
+
+/**
+ * Removes staged trees that the records prove nobody needs: those of a decided release, and metadata for a
+ * number that is taken, unless the newest record names them (they may still have to be put in place).
+ * @returns how many were removed.
+ */
+export async function sweepStaging(repository: Repository, owner: StagingOwner): Promise<number> {
+  const names = await readdir(repository.paths.staging).catch((error: unknown) => {
+    throw ioError(error, 'read', repository.paths.staging);
+  });
+  let removed = 0;
+  for (const name of names) {
+    const [, kind, subject] = STAGE.exec(name) ?? [];
+    if (kind === undefined || subject === undefined) continue;
+    const unneeded =
+      kind === 'release' || kind === 'commit'
+        ? owner === 'targets' &&
+          (kind === 'release'
+            ? await isDecided(repository, subject)
+            : await isTaken(repository.commits, subject)) &&
+          !(await isNewest(repository.commits, name))
+        : kind === owner &&
+          (await isTaken(logOf(repository, kind), subject)) &&
+          !(await isNewest(logOf(repository, kind), name));
+    if (!unneeded) continue;
+    await removeTree(join(repository.paths.staging, name));
+    removed++;
+  }
+  return removed;
+}
+
+/** Stages that lie there, with their age in milliseconds: for `verify` and `status`. */
+export async function listStages(repository: Repository): Promise<{ id: string; age: number }[]> {
+  const names = await readdir(repository.paths.staging).catch((error: unknown) => {
+    throw ioError(error, 'read', repository.paths.staging);
+  });
+  const stages: { id: string; age: number }[] = [];
+  for (const id of names) {
+    try {
+      const { mtimeMs } = await stat(join(repository.paths.staging, id));
+      stages.push({ id, age: repository.now().getTime() - mtimeMs });
+    } catch (error) {
+      if (!hasErrno(error, 'ENOENT')) throw ioError(error, 'look at', id);
+    }
+  }
+  return stages;
+}
+
+function logOf(repository: Repository, kind: string): ReadableLog {
+  return kind === 'snapshot' ? repository.snapshots : repository.timestamps;
+}
+
+async function isDecided(repository: Repository, release: string): Promise<boolean> {
+  return (await findDecision(repository, release)) !== undefined;
+}
+
+async function isTaken(log: ReadableLog, number: string): Promise<boolean> {
+  return ((await log.latest())?.number ?? 0) >= Number(number);
+}
+
+async function isNewest(log: ReadableLog, stage: string): Promise<boolean> {
+  return (await log.latest())?.stages.includes(stage) ?? false;
+}

@@ -1,0 +1,137 @@
+import { createPrivateKey, type KeyObject } from 'node:crypto';
+import { constants } from 'node:fs';
+import { open, readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { hasErrno, ioError, usage } from '../errors/index.js';
+import { ed25519PublicKey, signEd25519 } from './ed25519.js';
+import type { Signer, SignerEnvironment } from './signer.js';
+
+/**
+ * `file:PATH[?passphrase_env=NAME | ?passphrase_file=PATH]`: an Ed25519 private key as PKCS#8 PEM, plain or
+ * encrypted. The key is read once; a file that others may read is refused.
+ */
+export async function openFileSigner(uri: string, environment: SignerEnvironment): Promise<Signer> {
+  const { path, parameters } = parseFileUri(uri, environment.directory);
+  const pem = await readKeyFile(path);
+  const passphrase = await readPassphrase(uri, parameters, environment);
+  const seed = seedOf(decode(pem, path, passphrase), path);
+  const publicKey = {
+    keytype: 'ed25519',
+    scheme: 'ed25519',
+    keyval: { public: Buffer.from(ed25519PublicKey(seed)).toString('hex') },
+  };
+  return { uri, publicKey, sign: (bytes) => Promise.resolve(signEd25519(bytes, seed)) };
+}
+
+function parseFileUri(uri: string, directory: string): { path: string; parameters: URLSearchParams } {
+  const [file = '', query = ''] = uri.slice('file:'.length).split('?', 2);
+  const parameters = new URLSearchParams(query);
+  for (const name of parameters.keys()) {
+    if (name === 'passphrase_env' || name === 'passphrase_file') continue;
+    throw usage(
+      'signer-uri',
+      `The signer ${uri} has an unknown parameter ${name}.`,
+      'Known are passphrase_env and passphrase_file.',
+    );
+  }
+  if (file === '') throw usage('signer-uri', `The signer ${uri} names no file.`, 'Write file:PATH.');
+  return { path: resolve(directory, decodeURIComponent(file.replace(/^\/\/(?=\/)/, ''))), parameters };
+}
+
+async function readKeyFile(path: string): Promise<string> {
+  let handle;
+  try {
+    handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  } catch (error) {
+    if (hasErrno(error, 'ENOENT')) {
+      throw usage(
+        'key-missing',
+        `The private key ${path} is not there.`,
+        'Correct roles.<role>.keys, or put the key back from its backup.',
+      );
+    }
+    if (hasErrno(error, 'EACCES')) {
+      throw usage(
+        'key-unreadable',
+        `This process may not read the private key ${path}.`,
+        'Run the worker of this role as the user that owns its key.',
+      );
+    }
+    throw ioError(error, 'open', path);
+  }
+  try {
+    const { mode } = await handle.stat();
+    if ((mode & 0o077) !== 0) {
+      const octal = (mode & 0o777).toString(8).padStart(4, '0');
+      throw usage(
+        'key-readable-by-others',
+        `The private key ${path} may be used by others than its owner (mode ${octal}).`,
+        `Run: chmod 600 '${path}', and consider whether the key has to be replaced.`,
+      );
+    }
+    return await handle.readFile('utf8');
+  } finally {
+    await handle.close();
+  }
+}
+
+async function readPassphrase(
+  uri: string,
+  parameters: URLSearchParams,
+  { directory, environment }: SignerEnvironment,
+): Promise<string | undefined> {
+  const variable = parameters.get('passphrase_env');
+  if (variable !== null) {
+    const value = environment[variable];
+    if (value !== undefined && value !== '') return value;
+    throw usage('passphrase', `The passphrase of ${uri} is not in the environment.`, `Set ${variable}.`);
+  }
+  const file = parameters.get('passphrase_file');
+  if (file === null) return undefined;
+  const path = resolve(directory, file);
+  const text = await readFile(path, 'utf8').catch((error: unknown) => {
+    throw usage(
+      'passphrase',
+      `The passphrase file ${path} cannot be read (${ioError(error, 'read', path).message}).`,
+      'Correct passphrase_file in the URI of the key.',
+    );
+  });
+  return text.replace(/\r?\n$/, '');
+}
+
+function decode(pem: string, path: string, passphrase: string | undefined): KeyObject {
+  const encrypted = pem.includes('BEGIN ENCRYPTED PRIVATE KEY');
+  if (encrypted && passphrase === undefined) {
+    throw usage(
+      'passphrase',
+      `The private key ${path} is encrypted and no passphrase is given.`,
+      'Add ?passphrase_env=NAME or ?passphrase_file=PATH to its URI.',
+    );
+  }
+  try {
+    return createPrivateKey(passphrase === undefined ? pem : { key: pem, passphrase });
+  } catch (error) {
+    if (encrypted)
+      throw usage(
+        'passphrase',
+        `The passphrase does not open the private key ${path}.`,
+        'Check the passphrase.',
+      );
+    const why = error instanceof Error ? error.message : String(error);
+    throw usage(
+      'key-unusable',
+      `The file ${path} is no private key in PKCS#8 PEM form (${why}).`,
+      'Put the right file there.',
+    );
+  }
+}
+
+function seedOf(key: KeyObject, path: string): Uint8Array {
+  const { d } = key.asymmetricKeyType === 'ed25519' ? key.export({ format: 'jwk' }) : {};
+  if (d !== undefined) return Buffer.from(d, 'base64url');
+  throw usage(
+    'key-unusable',
+    `The private key ${path} is of the type ${key.asymmetricKeyType ?? 'unknown'}, not Ed25519.`,
+    'Make one with: openssl genpkey -algorithm ed25519.',
+  );
+}
