@@ -87,16 +87,16 @@ export async function fsyncDirectory(path: string): Promise<void> {
 
 /**
  * Makes a directory and its missing parents, and makes each new entry durable.
- * An existing directory is fine and costs one system call.
+ * An existing directory is fine and costs one system call. `mode` is that of the last directory only.
  */
-export async function makeDirectory(path: string): Promise<void> {
+export async function makeDirectory(path: string, mode = 0o777): Promise<void> {
   try {
-    await mkdir(path);
+    await mkdir(path, mode);
   } catch (error) {
     if (hasErrno(error, 'EEXIST')) return;
     if (!hasErrno(error, 'ENOENT')) throw ioError(error, 'make', path);
     await makeDirectory(dirname(path));
-    await mkdir(path).catch((again: unknown) => {
+    await mkdir(path, mode).catch((again: unknown) => {
       if (!hasErrno(again, 'EEXIST')) throw ioError(again, 'make', path);
     });
   }

@@ -22,7 +22,7 @@ export async function generateKey(directory: string, passphrase?: string): Promi
     passphrase === undefined ? plain : { ...plain, cipher: 'aes-256-cbc', passphrase },
   );
   const path = join(directory, `${hex.slice(0, 8)}.pem`);
-  await makeDirectory(directory);
+  await makeDirectory(directory, 0o700);
   await writeNew(path, Buffer.from(pem), 0o600);
   await fsyncDirectory(directory);
   return { path, publicKey: { keytype: 'ed25519', scheme: 'ed25519', keyval: { public: hex } } };

@@ -1,0 +1,39 @@
+import type { RoleName } from '../config/index.js';
+
+/** The `tufline.yaml` that `init` writes: everything that a newcomer may want to change, with its default. */
+export function configText(name: string, keyOf: (role: RoleName) => string): string {
+  return `# An instance of tufline. Every key is described in docs/configuration.md; relative paths are relative to this file.
+name: ${name}
+
+post_to_tuf_path: post-to-tuf    # pipelines hand packages over here
+inbound_path: inbound            # they wait here to be signed
+repository_path: repository      # what clients see: metadata/ and targets/
+state_path: state                # the records: back them up together with the repository
+
+scan_period: 5s                  # how often ready directories are looked for
+max_concurrent_releases: 1       # one at a time, in order
+give_up_after: 1h                # when trouble that sticks to one file fails its release
+
+# Targets that are published once and never replaced, for example:
+# immutable_targets: ['**/*.zip']
+immutable_targets: []
+
+roles:
+  root:
+    threshold: 1
+    expiry: 365d
+    keys: ['${keyOf('root')}']
+  targets:
+    threshold: 1
+    expiry: 90d
+    keys: ['${keyOf('targets')}']
+  snapshot:
+    threshold: 1
+    expiry: 7d
+    keys: ['${keyOf('snapshot')}']
+  timestamp:
+    threshold: 1
+    expiry: 1d
+    keys: ['${keyOf('timestamp')}']
+`;
+}
