@@ -31,7 +31,11 @@ export function parseConfig(text: string, path: string): Config {
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   const [syntax] = document.errors;
   if (syntax) {
-    throw invalid(path, `line ${String(lines.linePos(syntax.pos[0]).line)}: ${syntax.message}`, 'Correct the YAML.');
+    throw invalid(
+      path,
+      `line ${String(lines.linePos(syntax.pos[0]).line)}: ${syntax.message}`,
+      'Correct the YAML.',
+    );
   }
   const result = configSchema.safeParse(document.toJS() ?? {});
   if (!result.success) throw describeIssue(path, document, lines, result.error.issues);
@@ -41,7 +45,12 @@ export function parseConfig(text: string, path: string): Config {
 function toConfig(document: ConfigDocument, file: string): Config {
   const directory = dirname(file);
   const { roles, temporal } = document;
-  const role = ({ threshold, expiry, refresh_before, keys }: ConfigDocument['roles']['root']): RoleConfig => ({
+  const role = ({
+    threshold,
+    expiry,
+    refresh_before,
+    keys,
+  }: ConfigDocument['roles']['root']): RoleConfig => ({
     threshold,
     expiry,
     refreshBefore: refresh_before ?? Math.floor(expiry / 3),
@@ -100,14 +109,19 @@ function describeIssue(
       near === undefined ? 'See docs/configuration.md for the keys there are.' : `Did you mean ${near}?`,
     );
   }
-  return invalid(file, `${at}${key === '' ? 'the document' : key}: ${issue.message}`, 'Correct it; docs/configuration.md has every key.');
+  return invalid(
+    file,
+    `${at}${key === '' ? 'the document' : key}: ${issue.message}`,
+    'Correct it; docs/configuration.md has every key.',
+  );
 }
 
 function lineOf(document: Document, lines: LineCounter, path: readonly PropertyKey[]): string {
   // A missing key has no line; the nearest key above it has.
   for (let length = path.length; length > 0; length--) {
     const node: unknown = document.getIn(path.slice(0, length), true);
-    if (typeof node !== 'object' || node === null || !('range' in node) || !Array.isArray(node.range)) continue;
+    if (typeof node !== 'object' || node === null || !('range' in node) || !Array.isArray(node.range))
+      continue;
     const offset: unknown = node.range[0];
     if (typeof offset === 'number') return `line ${String(lines.linePos(offset).line)}: `;
   }

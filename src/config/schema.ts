@@ -16,7 +16,10 @@ function role(expiry: string) {
       refresh_before: duration
         .optional()
         .describe('A version with less than this left is signed anew; default a third of expiry.'),
-      keys: z.array(z.string().min(1)).default([]).describe('Signer URIs, such as file:keys/targets/ab12cd34.pem.'),
+      keys: z
+        .array(z.string().min(1))
+        .default([])
+        .describe('Signer URIs, such as file:keys/targets/ab12cd34.pem.'),
     })
     .refine((value) => (value.refresh_before ?? 0) < value.expiry, {
       message: 'refresh_before has to be shorter than expiry',
@@ -32,14 +35,23 @@ export const configSchema = z.strictObject({
     .default('tufline')
     .describe("The repository's name: prefix of workflow ids and task queues."),
   post_to_tuf_path: path.default('post-to-tuf').describe('Where pipelines hand packages over.'),
-  inbound_path: path.default('inbound').describe('Where packages wait to be signed, on the shared file system.'),
+  inbound_path: path
+    .default('inbound')
+    .describe('Where packages wait to be signed, on the shared file system.'),
   repository_path: path.default('repository').describe('The published repository: metadata/ and targets/.'),
   state_path: path.default('state').describe('The records.'),
   scan_period: duration.prefault('5s').describe('How often ready directories are looked for.'),
-  max_concurrent_releases: z.int().min(1).max(100).default(1).describe('How many releases are processed at once.'),
+  max_concurrent_releases: z
+    .int()
+    .min(1)
+    .max(100)
+    .default(1)
+    .describe('How many releases are processed at once.'),
   give_up_after: duration
     .prefault('1h')
-    .describe('After this long, trouble that sticks to one file while its neighbours read well fails its release.'),
+    .describe(
+      'After this long, trouble that sticks to one file while its neighbours read well fails its release.',
+    ),
   hash_bins: z
     .strictObject({
       count: z.int().min(0).max(16384).default(0).describe('0 keeps all targets in one file.'),
@@ -52,9 +64,15 @@ export const configSchema = z.strictObject({
     .refine((names) => names.includes('sha256'), 'sha256 has to be among them')
     .refine((names) => new Set(names).size === names.length, 'each algorithm once')
     .default(['sha256']),
-  key_ids: z.enum(['spec', 'php-tuf']).default('spec').describe('How ids of keys are computed when root is written.'),
+  key_ids: z
+    .enum(['spec', 'php-tuf'])
+    .default('spec')
+    .describe('How ids of keys are computed when root is written.'),
   plain_target_names: z.boolean().default(false).describe('Keep targets under their plain names too.'),
-  immutable_targets: z.array(z.string().min(1)).default([]).describe('Globs of targets that are never replaced.'),
+  immutable_targets: z
+    .array(z.string().min(1))
+    .default([])
+    .describe('Globs of targets that are never replaced.'),
   roles: z
     .strictObject({
       root: role('365d').prefault({}),

@@ -44,7 +44,8 @@ export async function initInstance(directory: string, options: InitOptions = {})
   const config = parseConfig(text, file);
   for (const path of [config.postToTufPath, config.inboundPath]) await makeDirectory(path);
   const environment = { [PASSPHRASE_VARIABLE]: options.passphrase };
-  const signersOf = (role: RoleName) => openSigners(config.roles[role].keys, { directory: instance, environment });
+  const signersOf = (role: RoleName) =>
+    openSigners(config.roles[role].keys, { directory: instance, environment });
   const signers: RoleSigners = {
     root: await signersOf('root'),
     targets: await signersOf('targets'),
@@ -69,7 +70,11 @@ async function refuseExisting(directory: string): Promise<void> {
     throw ioError(error, 'read', directory);
   }
   if (names.includes('tufline.yaml')) {
-    throw usage('exists', `There is an instance at ${directory} already.`, `Use it as it is, or choose another directory than ${basename(directory)}.`);
+    throw usage(
+      'exists',
+      `There is an instance at ${directory} already.`,
+      `Use it as it is, or choose another directory than ${basename(directory)}.`,
+    );
   }
   const found = OURS.filter((name) => names.includes(name));
   if (found.length === 0) return;

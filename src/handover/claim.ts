@@ -1,0 +1,120 @@
+import { randomBytes } from 'node:crypto';
+import { access, constants, rename, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { errnoName, hasErrno, ioError, TuflineError } from '../errors/index.js';
+import { fsyncDirectory, putOnce } from '../files/index.js';
+import { CLAIM_FILE, directoryName, RETRY_FILE } from './names.js';
+import { readClaim, readJsonFile, type Claim } from './claim-file.js';
+import { listTimestamps } from './list.js';
+import { walkRelease } from './walk.js';
+
+/** What the records say of a release id. */
+export type DecisionOf = (release: string) => Promise<'committed' | 'aborted' | undefined>;
+
+export interface ClaimOptions {
+  readonly postToTufPath: string;
+  readonly inboundPath: string;
+  readonly timestamp: string;
+  /** How many directories may be in processing at once. */
+  readonly max: number;
+  readonly decisionOf: DecisionOf;
+}
+
+export type ClaimOutcome =
+  | { readonly state: 'absent' }
+  | { readonly state: 'claimed' | 'committed' | 'aborted'; readonly claim: Claim };
+
+const retrySchema = z.object({ force: z.boolean() });
+
+/**
+ * Takes a ready directory: renames it to `tuf_processing_X`, which is the semaphore, and leaves the release's id
+ * and its manifest there. A directory that was claimed before is taken up where it stands.
+ *
+ * @returns the claim, and what the records say of it; `claim.problem` where the input cannot be released.
+ * @throws transient `waiting` while as many others are in processing as may be; transient `io-…`.
+ */
+export async function claimRelease(options: ClaimOptions): Promise<ClaimOutcome> {
+  const { postToTufPath, timestamp, decisionOf } = options;
+  const processing = join(postToTufPath, directoryName('processing', timestamp));
+  if (!(await isDirectory(processing)) && !(await take(options, processing))) return { state: 'absent' };
+  await waitForTurn(options, true);
+  const claim = (await readClaim(processing)) ?? (await leaveClaim(processing, timestamp));
+  if (!claim) return { state: 'absent' };
+  return { state: (await decisionOf(claim.release)) ?? 'claimed', claim };
+}
+
+/** @returns false where there is neither a ready nor a processing directory. */
+async function take(options: ClaimOptions, processing: string): Promise<boolean> {
+  const { postToTufPath, inboundPath, timestamp } = options;
+  const ready = join(postToTufPath, directoryName('ready', timestamp));
+  if (!(await isDirectory(ready))) return isDirectory(processing);
+  await waitForTurn(options, false);
+  for (const directory of [postToTufPath, inboundPath, ready]) await mustBeWritable(directory);
+  try {
+    await rename(ready, processing);
+  } catch (error) {
+    // Another run, or our own rename whose answer was lost.
+    if (hasErrno(error, 'ENOENT')) return isDirectory(processing);
+    throw ioError(error, 'rename', ready);
+  }
+  await fsyncDirectory(postToTufPath);
+  return true;
+}
+
+/** Only the first `max` directories in processing go on; before the rename there has to be room for one more. */
+async function waitForTurn({ postToTufPath, timestamp, max }: ClaimOptions, isTaken: boolean): Promise<void> {
+  const processing = await listTimestamps(postToTufPath, 'processing');
+  const others = processing.filter((other) => other !== timestamp);
+  const hasTurn = isTaken ? processing.slice(0, max).includes(timestamp) : others.length < max;
+  if (hasTurn) return;
+  throw new TuflineError({
+    code: 'waiting',
+    kind: 'transient',
+    message: `${directoryName('ready', timestamp)} waits for ${others.slice(0, 3).join(', ')}, which ${others.length === 1 ? 'is' : 'are'} being processed.`,
+    remedy: 'It goes on by itself when they are through ("tufline status" shows what blocks them).',
+  });
+}
+
+async function leaveClaim(processing: string, timestamp: string): Promise<Claim | undefined> {
+  const retry = await readJsonFile(join(processing, RETRY_FILE), retrySchema);
+  const { files, sums, problem } = await walkRelease(processing);
+  const claim: Claim = {
+    format: 1,
+    release: randomBytes(8).toString('hex'),
+    timestamp,
+    claimed_at: new Date().toISOString(),
+    force: retry?.force ?? false,
+    files: [...files],
+    ...(sums ? { sums } : {}),
+    ...(problem ? { problem: { code: problem.code, message: problem.message, remedy: problem.remedy } } : {}),
+  };
+  const outcome = await putOnce(join(processing, CLAIM_FILE), Buffer.from(`${JSON.stringify(claim)}\n`));
+  // Of two at once the first is the truth.
+  return outcome === 'other' ? readClaim(processing) : claim;
+}
+
+async function mustBeWritable(directory: string): Promise<void> {
+  try {
+    await access(directory, constants.R_OK | constants.W_OK | constants.X_OK);
+  } catch (error) {
+    if (!hasErrno(error, 'EACCES', 'EPERM', 'EROFS')) throw ioError(error, 'look at', directory);
+    throw new TuflineError({
+      code: `io-${(errnoName(error) ?? 'eacces').toLowerCase()}`,
+      kind: 'transient',
+      message: `The monitor may not write to ${directory}, so it could not finish the release.`,
+      remedy: 'Give its group write access (docs/permissions.md); the step is tried again by itself.',
+      path: directory,
+      cause: error,
+    });
+  }
+}
+
+export async function isDirectory(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isDirectory();
+  } catch (error) {
+    if (hasErrno(error, 'ENOENT', 'ENOTDIR')) return false;
+    throw ioError(error, 'look at', path);
+  }
+}

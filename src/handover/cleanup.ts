@@ -1,0 +1,112 @@
+import { rename, rmdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { hasErrno, ioError } from '../errors/index.js';
+import { fsyncDirectory, removeFile, removeTree, renameFile } from '../files/index.js';
+import { readClaim, type Claim } from './claim-file.js';
+import { isDirectory } from './claim.js';
+import { inboundDirectory, listAttempts, readManifest } from './inbound.js';
+import { listCopies } from './list.js';
+import { CLAIM_FILE, directoryName, ERROR_FILE, RETRY_FILE } from './names.js';
+import { walkRelease } from './walk.js';
+
+export interface DecidedRelease {
+  readonly postToTufPath: string;
+  readonly inboundPath: string;
+  readonly timestamp: string;
+  readonly release: string;
+}
+
+export interface CleanupOutcome {
+  /** Files that were not part of the release, left in `tuf_done_X`: the pipeline still wrote them. */
+  readonly left: readonly string[];
+}
+
+/**
+ * Releases the semaphore and deletes what was published: only to be called for a release that a record commits
+ * and a timestamp shows (G1). `tuf_processing_X` becomes `tuf_done_X` first; then exactly the files of the claim
+ * are deleted. Can be run again at any point.
+ */
+export async function cleanUpRelease(release: DecidedRelease): Promise<CleanupOutcome> {
+  const { postToTufPath, timestamp } = release;
+  await setAside(release, 'done');
+  let left: readonly string[] = [];
+  for (const directory of await listCopies(postToTufPath, 'done', timestamp)) {
+    const claim = await readClaim(directory);
+    if (claim?.release === release.release) left = await deleteFiles(directory, claim);
+  }
+  await removeInbound(release);
+  return { left };
+}
+
+/**
+ * Renames the processing directory of this release away from the semaphore, under the first free name. What was
+ * renamed is looked at again: it may have been exchanged for another release's in between.
+ * @returns its new path, or undefined where there is none of this release.
+ */
+export async function setAside(
+  { postToTufPath, timestamp, release }: DecidedRelease,
+  state: 'done' | 'failed',
+): Promise<string | undefined> {
+  const processing = join(postToTufPath, directoryName('processing', timestamp));
+  if ((await readClaim(processing))?.release !== release) return undefined;
+  for (let copy = 1; ; copy++) {
+    const aside = join(postToTufPath, directoryName(state, timestamp, copy));
+    if (await isDirectory(aside)) continue;
+    try {
+      await rename(processing, aside);
+    } catch (error) {
+      if (hasErrno(error, 'ENOENT')) return undefined;
+      if (hasErrno(error, 'ENOTEMPTY', 'EEXIST', 'ENOTDIR')) continue;
+      throw ioError(error, 'rename', processing);
+    }
+    if ((await readClaim(aside))?.release !== release) {
+      await renameFile(aside, processing);
+      await fsyncDirectory(postToTufPath);
+      return undefined;
+    }
+    await fsyncDirectory(postToTufPath);
+    return aside;
+  }
+}
+
+/** Deletes the files of the claim, the claim last, so that an interrupted run is taken up again. */
+async function deleteFiles(directory: string, claim: Claim): Promise<string[]> {
+  const files = [...claim.files, ...(claim.sums ? [claim.sums] : [])];
+  for (const { path } of files) await removeFile(join(directory, path));
+  for (const name of [RETRY_FILE, ERROR_FILE]) await removeFile(join(directory, name));
+  const above = new Set<string>();
+  for (const { path } of files) {
+    for (let part = dirname(path); part !== '.'; part = dirname(part)) above.add(part);
+  }
+  // Deepest first.
+  const parts = [...above].sort((a, b) => b.split('/').length - a.split('/').length);
+  for (const part of parts) await removeIfEmpty(join(directory, part));
+  const rest = await walkRelease(directory);
+  await removeFile(join(directory, CLAIM_FILE));
+  await removeIfEmpty(directory);
+  await fsyncDirectory(dirname(directory));
+  const left = rest.files.map(({ path }) => path);
+  if (rest.problem?.path !== undefined && !left.includes(rest.problem.path)) left.push(rest.problem.path);
+  return left;
+}
+
+async function removeIfEmpty(directory: string): Promise<void> {
+  try {
+    await rmdir(directory);
+  } catch (error) {
+    if (!hasErrno(error, 'ENOENT', 'ENOTEMPTY', 'EEXIST')) throw ioError(error, 'remove', directory);
+  }
+}
+
+/** Removes the copy in the inbound directory, and what interrupted moves of this timestamp left there. */
+export async function removeInbound({ inboundPath, timestamp, release }: DecidedRelease): Promise<void> {
+  const inbound = inboundDirectory(inboundPath, timestamp);
+  if ((await readManifest(inbound))?.release === release) {
+    await removeTree(inbound);
+    await fsyncDirectory(inboundPath);
+  }
+  for (const attempt of await listAttempts(inboundPath, timestamp)) {
+    const manifest = await readManifest(attempt);
+    if (manifest === undefined || manifest.release === release) await removeTree(attempt);
+  }
+}

@@ -1,0 +1,40 @@
+import { opendir, stat } from 'node:fs/promises';
+import { join, relative } from 'node:path';
+import { hasErrno, ioError } from '../errors/index.js';
+import type { ReadyDirectory } from '../workflows/messages.js';
+import { directoryName, SUMS_FILE } from './names.js';
+
+const COUNT_AT_MOST = 1000;
+const NAMES = 3;
+
+/** Counts what is in a ready directory, for the sentence that people read; stops early in a large one. */
+export async function describeReady(
+  postToTufPath: string,
+  timestamp: string,
+): Promise<ReadyDirectory | undefined> {
+  const directory = join(postToTufPath, directoryName('ready', timestamp));
+  let bytes = 0;
+  const names: string[] = [];
+  let more = false;
+  try {
+    for await (const entry of await opendir(directory, { recursive: true })) {
+      if (!entry.isFile() || entry.name === SUMS_FILE) continue;
+      if (names.length >= COUNT_AT_MOST) {
+        more = true;
+        break;
+      }
+      const path = join(entry.parentPath, entry.name);
+      names.push(relative(directory, path));
+      bytes += (await stat(path)).size;
+    }
+  } catch (error) {
+    if (!hasErrno(error, 'ENOENT')) {
+      // Whatever is wrong with it, the claim will say so with a sentence.
+      if (hasErrno(error, 'EACCES', 'EPERM')) return { timestamp, files: 0, bytes: 0, more: true, names: [] };
+      throw ioError(error, 'read', directory);
+    }
+    if (names.length === 0) return undefined;
+  }
+  names.sort();
+  return { timestamp, files: names.length, bytes, more, names: names.slice(0, NAMES) };
+}

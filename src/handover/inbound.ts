@@ -1,0 +1,62 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { ioError, TuflineError } from '../errors/index.js';
+import { readJsonFile } from './claim-file.js';
+import { directoryName, MANIFEST_FILE } from './names.js';
+
+const manifestSchema = z.object({
+  format: z.literal(1),
+  release: z.string(),
+  timestamp: z.string(),
+  force: z.boolean(),
+  files: z.array(
+    z.object({
+      path: z.string(),
+      length: z.number(),
+      hashes: z.partialRecord(z.enum(['sha256', 'sha512']), z.string()),
+    }),
+  ),
+});
+
+/** What lies beside the files in `inbound/X/`: which release they are of, and their digests. */
+export type Manifest = z.infer<typeof manifestSchema>;
+
+/** `inbound/X`: where a release waits to be signed. */
+export function inboundDirectory(inboundPath: string, timestamp: string): string {
+  return join(inboundPath, timestamp);
+}
+
+export async function readManifest(directory: string): Promise<Manifest | undefined> {
+  return readJsonFile(join(directory, MANIFEST_FILE), manifestSchema);
+}
+
+/** The manifest of a release that was moved. @throws transient `inbound-missing`: it has to be moved (again). */
+export async function readInbound(
+  inboundPath: string,
+  timestamp: string,
+  release: string,
+): Promise<Manifest> {
+  const directory = inboundDirectory(inboundPath, timestamp);
+  const manifest = await readManifest(directory);
+  if (manifest?.release === release) return manifest;
+  throw new TuflineError({
+    code: 'inbound-missing',
+    kind: 'transient',
+    message: `The files of ${timestamp} are not in ${directory}.`,
+    remedy:
+      'They are moved there again by themselves; check that monitor and targets worker mount the same inbound directory.',
+    path: directory,
+  });
+}
+
+/** Attempt directories of a timestamp: `tuf_processing_X.<attempt>`. */
+export async function listAttempts(inboundPath: string, timestamp: string): Promise<string[]> {
+  const prefix = `${directoryName('processing', timestamp)}.`;
+  const names = await readdir(inboundPath).catch((error: unknown) => {
+    throw ioError(error, 'read', inboundPath);
+  });
+  return names
+    .filter((name) => name.startsWith(prefix) && /^[0-9a-f]{12}$/.test(name.slice(prefix.length)))
+    .map((name) => join(inboundPath, name));
+}

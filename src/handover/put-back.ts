@@ -1,0 +1,75 @@
+import { join } from 'node:path';
+import { z } from 'zod';
+import { fsyncDirectory, removeFile, replaceFile } from '../files/index.js';
+import { readClaim, readJsonFile } from './claim-file.js';
+import { removeInbound, setAside, type DecidedRelease } from './cleanup.js';
+import { listCopies } from './list.js';
+import { CLAIM_FILE, directoryName, ERROR_FILE } from './names.js';
+
+const errorSchema = z.object({
+  format: z.literal(1),
+  timestamp: z.string(),
+  release: z.string(),
+  code: z.string(),
+  message: z.string(),
+  remedy: z.string(),
+  failed_at: z.string(),
+});
+
+/** `tufline-error.json`: why a release failed and what to do (docs/hand-over.md). */
+export type FailureFile = z.infer<typeof errorSchema>;
+
+export interface PutBackProblem {
+  readonly code: string;
+  readonly message: string;
+  readonly remedy: string;
+}
+
+/**
+ * Gives the files of an aborted release back: `tuf_processing_X` becomes `tuf_failed_X`, with `tufline-error.json`
+ * beside the files. Only to be called when a record aborts the release. Can be run again at any point.
+ * @returns the directory that holds the files now, or undefined where there is none of this release any more.
+ */
+export async function putBackRelease(
+  release: DecidedRelease,
+  problem: PutBackProblem,
+): Promise<string | undefined> {
+  const { postToTufPath, timestamp } = release;
+  const processing = join(postToTufPath, directoryName('processing', timestamp));
+  if ((await readClaim(processing))?.release === release.release) {
+    const failure: FailureFile = {
+      format: 1,
+      timestamp,
+      release: release.release,
+      code: problem.code,
+      message: problem.message,
+      remedy: problem.remedy,
+      failed_at: new Date().toISOString(),
+    };
+    await replaceFile(
+      join(processing, ERROR_FILE),
+      Buffer.from(`${JSON.stringify(failure, undefined, 2)}\n`),
+    );
+  }
+  const aside = (await setAside(release, 'failed')) ?? (await findAside(release));
+  if (aside !== undefined) {
+    await removeFile(join(aside, CLAIM_FILE));
+    await fsyncDirectory(aside);
+  }
+  await removeInbound(release);
+  return aside;
+}
+
+/** Where an earlier, interrupted run has put the files. */
+async function findAside({ postToTufPath, timestamp, release }: DecidedRelease): Promise<string | undefined> {
+  for (const directory of await listCopies(postToTufPath, 'failed', timestamp)) {
+    const id = (await readClaim(directory))?.release ?? (await readFailure(directory))?.release;
+    if (id === release) return directory;
+  }
+  return undefined;
+}
+
+/** What a failed directory says of itself. */
+export async function readFailure(directory: string): Promise<FailureFile | undefined> {
+  return readJsonFile(join(directory, ERROR_FILE), errorSchema);
+}

@@ -1,0 +1,134 @@
+import type { BigIntStats } from 'node:fs';
+import { lstat, readdir } from 'node:fs/promises';
+import { hasErrno, ioError, permanent, TuflineError } from '../errors/index.js';
+import { TEMPORARY_PREFIX } from '../files/index.js';
+import { CLAIM_FILE, ERROR_FILE, RELEASE_FILE, RETRY_FILE, SUMS_FILE } from './names.js';
+import { checkTargetPath, CollisionCheck, decodeName, refusal } from './path-rules.js';
+
+/** A file of a release as it was seen when it was claimed. */
+export interface SeenFile {
+  readonly path: string;
+  /** Bytes. */
+  readonly size: number;
+  readonly inode: string;
+  readonly mtime_ns: string;
+}
+
+export interface Contents {
+  /** Files to publish, sorted by path. */
+  readonly files: readonly SeenFile[];
+  readonly sums: SeenFile | undefined;
+  /** The first thing that forbids to release this directory. */
+  readonly problem: TuflineError | undefined;
+}
+
+const SLASH = Buffer.from('/');
+const OWN_FILES = new Set([CLAIM_FILE, ERROR_FILE, RETRY_FILE]);
+
+/** Whether an entry is none of the pipeline's: file names that an NFS client makes, and our own temporary ones. */
+function isNoise(name: string): boolean {
+  return name.startsWith('.nfs') || name.startsWith(TEMPORARY_PREFIX);
+}
+
+/**
+ * Looks at everything in a release's directory, on raw bytes, as names may be no UTF-8. Reads no content.
+ * @throws transient `io-…` where the directory cannot be looked at; what is wrong with the input is returned.
+ */
+export async function walkRelease(directory: string): Promise<Contents> {
+  const files: SeenFile[] = [];
+  let sums: SeenFile | undefined;
+  let problem: TuflineError | undefined;
+  const collisions = new CollisionCheck();
+
+  const visit = async (raw: Buffer, within: string): Promise<void> => {
+    const names = await readdir(raw, { encoding: 'buffer' }).catch((error: unknown) => {
+      throw unreadable(error, within === '' ? directory : within);
+    });
+    for (const rawName of names.sort((a, b) => Buffer.compare(a, b))) {
+      try {
+        const name = decodeName(rawName, within);
+        const path = `${within}${name}`;
+        if (isNoise(name) || (within === '' && OWN_FILES.has(name))) continue;
+        const rawPath = Buffer.concat([raw, SLASH, rawName]);
+        const stats = await lstat(rawPath, { bigint: true }).catch((error: unknown) => {
+          throw hasErrno(error, 'ENOENT') ? changed(path) : unreadable(error, path);
+        });
+        if (within === '' && name === SUMS_FILE && stats.isFile()) {
+          sums = seen(path, stats);
+          continue;
+        }
+        refuseReserved(path);
+        refuseType(path, stats);
+        checkTargetPath(path);
+        if (stats.isDirectory()) await visit(rawPath, `${path}/`);
+        else {
+          collisions.add(path);
+          files.push(seen(path, stats));
+        }
+      } catch (error) {
+        if (!(error instanceof TuflineError) || error.kind !== 'permanent') throw error;
+        problem ??= error;
+      }
+    }
+  };
+  await visit(Buffer.from(directory), '');
+  if (!problem && files.length === 0) {
+    problem = permanent(
+      'empty-release',
+      'There is no file in this release.',
+      'Put files into the directory before it is renamed to tuf_ready_*.',
+    );
+  }
+  files.sort((a, b) => Buffer.compare(Buffer.from(a.path), Buffer.from(b.path)));
+  return { files, sums, problem };
+}
+
+function seen(path: string, stats: BigIntStats): SeenFile {
+  return { path, size: Number(stats.size), inode: stats.ino.toString(), mtime_ns: stats.mtimeNs.toString() };
+}
+
+function refuseType(path: string, stats: BigIntStats): void {
+  if (stats.isFile() || stats.isDirectory()) return;
+  const what = stats.isSymbolicLink()
+    ? 'symbolic-link'
+    : stats.isFIFO()
+      ? 'fifo'
+      : stats.isSocket()
+        ? 'socket'
+        : 'device';
+  throw refusal(what, path, `it is a ${what.replace('-', ' ')}`, 'Hand over regular files only.');
+}
+
+function refuseReserved(path: string): void {
+  if (path === RELEASE_FILE) {
+    throw refusal(
+      'not-built-yet',
+      path,
+      'removal of targets and custom data are not built yet',
+      'Hand the release over without this file.',
+    );
+  }
+  if (/^tufline-[^/]*\.json$/.test(path)) {
+    throw refusal('reserved-name', path, 'names of the form tufline-*.json are reserved', 'Rename it.');
+  }
+}
+
+function unreadable(error: unknown, path: string): TuflineError {
+  if (!hasErrno(error, 'EACCES', 'EPERM')) return ioError(error, 'read', path);
+  return refusal(
+    'unreadable',
+    path,
+    'the monitor may not read it',
+    'Give the group of the monitor access to it (docs/permissions.md).',
+  );
+}
+
+/** The pipeline still wrote although it had renamed the directory to `tuf_ready_*`. */
+export function changed(path: string): TuflineError {
+  return refusal(
+    'changed-while-read',
+    path,
+    'it changed after the directory had been handed over',
+    'Rename the directory to tuf_ready_* only when all files are complete, and do not touch them afterwards.',
+  );
+}
