@@ -1,45 +1,65 @@
 import { readFile } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
-import { LineCounter, parseDocument, type Document } from 'yaml';
-import type { z } from 'zod';
-import { hasErrno, ioError, usage, type TuflineError } from '../errors/index.js';
+import { dirname, isAbsolute, relative, resolve } from 'node:path';
+import { LineCounter, parseDocument } from 'yaml';
+import { hasErrno, ioError, usage } from '../errors/index.js';
 import type { Config, RoleConfig } from './config.js';
+import { invalid, invalidKey, issueError, type Source } from './invalid.js';
 import { configSchema, type ConfigDocument } from './schema.js';
 
 /**
  * Reads and validates `tufline.yaml`.
  *
  * @param file path of the configuration file; relative paths inside it are relative to its directory.
- * @throws usage errors `config-missing` and `config-invalid`, naming the key and its line.
+ * @throws usage errors `config-missing`, `config-unreadable` and `config-invalid`, naming the key and its line.
  */
 export async function loadConfig(file: string): Promise<Config> {
   const path = resolve(file);
   const text = await readFile(path, 'utf8').catch((error: unknown) => {
-    if (!hasErrno(error, 'ENOENT', 'ENOTDIR')) throw ioError(error, 'read', path);
-    throw usage(
-      'config-missing',
-      `There is no configuration at ${path}.`,
-      'Go to the directory of an instance, give --config FILE, or make an instance with "tufline init".',
-    );
+    if (hasErrno(error, 'ENOENT', 'ENOTDIR')) {
+      throw usage(
+        'config-missing',
+        `There is no configuration at ${path}.`,
+        'Go to the directory of an instance, give --config FILE, or make an instance with "tufline init".',
+      );
+    }
+    if (hasErrno(error, 'EISDIR')) {
+      throw usage('config-unreadable', `${path} is a directory.`, `Name the file: ${path}/tufline.yaml.`);
+    }
+    if (hasErrno(error, 'EACCES')) {
+      throw usage(
+        'config-unreadable',
+        `This user may not read ${path}.`,
+        'Give it read access (docs/permissions.md).',
+      );
+    }
+    throw ioError(error, 'read', path);
   });
   return parseConfig(text, path);
 }
 
-/** As {@link loadConfig}, for text that was read. */
+/**
+ * As {@link loadConfig}, for text that was read.
+ * @param path absolute path of the file that the text is from, or will be in.
+ */
 export function parseConfig(text: string, path: string): Config {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const source: Source = { file: path, document, lines };
   const [syntax] = document.errors;
   if (syntax) {
+    const { line } = lines.linePos(syntax.pos[0]);
     throw invalid(
       path,
-      `line ${String(lines.linePos(syntax.pos[0]).line)}: ${syntax.message}`,
-      'Correct the YAML.',
+      `line ${String(line)}: ${syntax.message.replace(/\.$/, '')}`,
+      'Correct the YAML there.',
     );
   }
+  // An empty file is an instance with every default.
   const result = configSchema.safeParse(document.toJS() ?? {});
-  if (!result.success) throw describeIssue(path, document, lines, result.error.issues);
-  return toConfig(result.data, path);
+  if (!result.success) throw issueError(source, result.error.issues);
+  const config = toConfig(result.data, path);
+  checkPaths(config, source);
+  return config;
 }
 
 function toConfig(document: ConfigDocument, file: string): Config {
@@ -89,84 +109,30 @@ function toConfig(document: ConfigDocument, file: string): Config {
   };
 }
 
-function describeIssue(
-  file: string,
-  document: Document,
-  lines: LineCounter,
-  issues: readonly z.core.$ZodIssue[],
-): TuflineError {
-  const [issue] = issues;
-  if (!issue) return invalid(file, 'it cannot be used', 'See docs/configuration.md.');
-  const unknown = issue.code === 'unrecognized_keys' ? issue.keys[0] : undefined;
-  const path = unknown === undefined ? issue.path : [...issue.path, unknown];
-  const key = path.join('.');
-  const at = lineOf(document, lines, path);
-  if (unknown !== undefined) {
-    const near = nearest(unknown, knownKeys(issue.path));
-    return invalid(
-      file,
-      `${at}${key} is no key that tufline knows`,
-      near === undefined ? 'See docs/configuration.md for the keys there are.' : `Did you mean ${near}?`,
+/** Sweeping one directory must not reach into another, and a web server that serves one must serve only it. */
+function checkPaths(config: Config, source: Source): void {
+  const paths = [
+    ['post_to_tuf_path', config.postToTufPath],
+    ['inbound_path', config.inboundPath],
+    ['repository_path', config.repositoryPath],
+    ['state_path', config.statePath],
+  ] as const;
+  for (const [index, [key, path]] of paths.entries()) {
+    const clash = paths.slice(0, index).find(([, other]) => inside(other, path) || inside(path, other));
+    if (!clash) continue;
+    throw invalidKey(
+      source,
+      key,
+      `${path} and ${clash[0]} ${clash[1]} are the same, or one lies inside the other`,
     );
   }
-  return invalid(
-    file,
-    `${at}${key === '' ? 'the document' : key}: ${issue.message}`,
-    'Correct it; docs/configuration.md has every key.',
-  );
-}
-
-function lineOf(document: Document, lines: LineCounter, path: readonly PropertyKey[]): string {
-  // A missing key has no line; the nearest key above it has.
-  for (let length = path.length; length > 0; length--) {
-    const node: unknown = document.getIn(path.slice(0, length), true);
-    if (typeof node !== 'object' || node === null || !('range' in node) || !Array.isArray(node.range))
-      continue;
-    const offset: unknown = node.range[0];
-    if (typeof offset === 'number') return `line ${String(lines.linePos(offset).line)}: `;
-  }
-  return '';
-}
-
-function knownKeys(path: readonly PropertyKey[]): readonly string[] {
-  switch (path[0]) {
-    case undefined:
-      return Object.keys(configSchema.shape);
-    case 'roles':
-      return path.length === 1
-        ? ['root', 'targets', 'snapshot', 'timestamp']
-        : ['threshold', 'expiry', 'refresh_before', 'keys'];
-    case 'hash_bins':
-      return ['count', 'style', 'snapshot_entries'];
-    case 'temporal':
-      return ['namespace', 'profile'];
-    default:
-      return [];
+  for (const [key, path] of paths) {
+    if (!inside(path, config.directory)) continue;
+    throw invalidKey(source, key, `${path} holds this configuration, and perhaps keys`);
   }
 }
 
-/** The known key that differs least, if it differs little. */
-function nearest(key: string, known: readonly string[]): string | undefined {
-  const ranked = known
-    .map((candidate) => ({ candidate, distance: editDistance(key, candidate) }))
-    .sort((a, b) => a.distance - b.distance);
-  const [best] = ranked;
-  return best && best.distance <= Math.max(2, Math.floor(key.length / 3)) ? best.candidate : undefined;
-}
-
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const replaced = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(replaced, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row[b.length] ?? 0;
-}
-
-function invalid(file: string, what: string, remedy: string): TuflineError {
-  return usage('config-invalid', `${file}: ${what}.`, remedy);
+function inside(directory: string, path: string): boolean {
+  const way = relative(directory, path);
+  return way === '' || (way !== '..' && !way.startsWith('../') && !isAbsolute(way));
 }

@@ -3,7 +3,7 @@ import type { RoleName } from '../config/index.js';
 /** The `tufline.yaml` that `init` writes: everything that a newcomer may want to change, with its default. */
 export function configText(name: string, keyOf: (role: RoleName) => string): string {
   return `# An instance of tufline. Every key is described in docs/configuration.md; relative paths are relative to this file.
-name: ${name}
+name: '${name}'
 
 post_to_tuf_path: post-to-tuf    # pipelines hand packages over here
 inbound_path: inbound            # they wait here to be signed

@@ -1,2 +1,8 @@
 /** An instance on disk: making one, and the mark that a running server leaves in it. */
-export { initInstance, type InitOptions, type InitResult } from './init.js';
+export {
+  initInstance,
+  PASSPHRASE_VARIABLE,
+  rootKeyNotice,
+  type InitOptions,
+  type InitResult,
+} from './init.js';

@@ -1,7 +1,7 @@
-import { readdir, stat } from 'node:fs/promises';
-import { basename, join, relative, resolve } from 'node:path';
+import { mkdir, readdir } from 'node:fs/promises';
+import { join, relative, resolve } from 'node:path';
 import { parseConfig, ROLES, type Config, type RoleName } from '../config/index.js';
-import { hasErrno, ioError, usage } from '../errors/index.js';
+import { hasErrno, ioError, usage, type TuflineError } from '../errors/index.js';
 import { fsyncDirectory, makeDirectory, writeNew } from '../files/index.js';
 import { createRepository, type RoleSigners } from '../repository/index.js';
 import { generateKey, openSigners } from '../signers/index.js';
@@ -10,77 +10,117 @@ import { configText } from './config-text.js';
 export interface InitOptions {
   /** The repository's name; default the default of the configuration. */
   readonly name?: string;
-  /** Encrypts every private key; the configuration then asks for it in the environment variable TUFLINE_PASSPHRASE. */
+  /** Encrypts every private key; the configuration then asks for it in the variable {@link PASSPHRASE_VARIABLE}. */
   readonly passphrase?: string;
 }
 
 export interface InitResult {
   readonly config: Config;
+  /** The private key of each role, relative to the instance. */
   readonly keys: Readonly<Record<RoleName, string>>;
 }
 
+/** Environment variable that the keys of an instance made with a passphrase are opened with. */
+export const PASSPHRASE_VARIABLE = 'TUFLINE_PASSPHRASE';
+
 const OURS = ['tufline.yaml', 'keys', 'repository', 'state', 'inbound', 'post-to-tuf'];
-const PASSPHRASE_VARIABLE = 'TUFLINE_PASSPHRASE';
 
 /**
  * Makes a working instance: keys (one directory a role), directories, signed metadata, and last the
  * configuration, so that a half-made instance is never taken for a whole one.
  *
- * @throws usage `exists` where anything of an instance is there already.
+ * @param directory made if it is not there; what else lies in it is left alone.
+ * @throws usage `exists` where anything of an instance is there already, `config-invalid` for a wrong name;
+ *   what {@link createRepository} throws.
  */
 export async function initInstance(directory: string, options: InitOptions = {}): Promise<InitResult> {
   const instance = resolve(directory);
-  await refuseExisting(instance);
+  const { name = 'tufline', passphrase } = options;
   const file = join(instance, 'tufline.yaml');
+  // Before anything is made: a name that cannot be used.
+  parseConfig(
+    configText(name, (role) => `file:keys/${role}`),
+    file,
+  );
+  await refuseExisting(instance);
   await makeDirectory(instance);
+  await makeKeysDirectory(instance);
   const keys: Record<RoleName, string> = { root: '', targets: '', snapshot: '', timestamp: '' };
-  await makeDirectory(join(instance, 'keys'));
   for (const role of ROLES) {
-    const { path } = await generateKey(join(instance, 'keys', role), options.passphrase);
+    const { path } = await generateKey(join(instance, 'keys', role), passphrase);
     keys[role] = relative(instance, path);
   }
-  const query = options.passphrase === undefined ? '' : `?passphrase_env=${PASSPHRASE_VARIABLE}`;
-  const text = configText(options.name ?? 'tufline', (role) => `file:${keys[role]}${query}`);
+  const query = passphrase === undefined ? '' : `?passphrase_env=${PASSPHRASE_VARIABLE}`;
+  const text = configText(name, (role) => `file:${keys[role]}${query}`);
   const config = parseConfig(text, file);
   for (const path of [config.postToTufPath, config.inboundPath]) await makeDirectory(path);
-  const environment = { [PASSPHRASE_VARIABLE]: options.passphrase };
-  const signersOf = (role: RoleName) =>
-    openSigners(config.roles[role].keys, { directory: instance, environment });
-  const signers: RoleSigners = {
-    root: await signersOf('root'),
-    targets: await signersOf('targets'),
-    snapshot: await signersOf('snapshot'),
-    timestamp: await signersOf('timestamp'),
-  };
-  await createRepository(config, signers);
+  await createRepository(config, await signersOf(config, passphrase));
   await writeNew(file, Buffer.from(text));
   await fsyncDirectory(instance);
   return { config, keys };
 }
 
+/** What `init` tells the person who made an instance about its root key. */
+export function rootKeyNotice({ config, keys }: InitResult): string {
+  const key = join(config.directory, keys.root);
+  return (
+    `The root key is online: ${key}. Whoever has it can replace every other key. No worker needs it; ` +
+    'before clients rely on this repository, copy it to two media that you keep locked away and delete it here ' +
+    '(docs/operating.md).'
+  );
+}
+
+/** Exclusively: of two inits at once in one directory, one goes on. */
+async function makeKeysDirectory(instance: string): Promise<void> {
+  const path = join(instance, 'keys');
+  await mkdir(path, 0o711).catch((error: unknown) => {
+    if (hasErrno(error, 'EEXIST')) throw halfMade(instance, ['keys']);
+    throw ioError(error, 'make', path);
+  });
+}
+
+async function signersOf(config: Config, passphrase: string | undefined): Promise<RoleSigners> {
+  const environment = { [PASSPHRASE_VARIABLE]: passphrase };
+  const open = (role: RoleName) =>
+    openSigners(config.roles[role].keys, { directory: config.directory, environment });
+  return {
+    root: await open('root'),
+    targets: await open('targets'),
+    snapshot: await open('snapshot'),
+    timestamp: await open('timestamp'),
+  };
+}
+
 async function refuseExisting(directory: string): Promise<void> {
   let names: string[];
   try {
-    if (!(await stat(directory)).isDirectory()) {
-      throw usage('exists', `${directory} is not a directory.`, 'Name a directory that does not exist yet.');
-    }
     names = await readdir(directory);
   } catch (error) {
     if (hasErrno(error, 'ENOENT')) return;
+    if (hasErrno(error, 'ENOTDIR')) {
+      throw usage(
+        'exists',
+        `${directory} is no directory.`,
+        'Name a directory, or one that does not exist yet.',
+      );
+    }
     throw ioError(error, 'read', directory);
   }
   if (names.includes('tufline.yaml')) {
     throw usage(
       'exists',
       `There is an instance at ${directory} already.`,
-      `Use it as it is, or choose another directory than ${basename(directory)}.`,
+      'Use it as it is, or choose another directory.',
     );
   }
   const found = OURS.filter((name) => names.includes(name));
-  if (found.length === 0) return;
-  throw usage(
+  if (found.length > 0) throw halfMade(directory, found);
+}
+
+function halfMade(directory: string, found: readonly string[]): TuflineError {
+  return usage(
     'exists',
-    `${directory} has no tufline.yaml, but ${found.join(', ')} ${found.length === 1 ? 'is' : 'are'} there: perhaps an init that was cut short.`,
-    'Choose another directory, or remove these if nobody needs them (they may hold private keys).',
+    `${directory} has no tufline.yaml, but ${found.join(', ')}: perhaps of an init that was cut short.`,
+    'Choose another directory, or remove what is there if nobody needs it (it may hold private keys).',
   );
 }

@@ -1,9 +1,8 @@
 import { createPrivateKey, type KeyObject } from 'node:crypto';
-import { constants } from 'node:fs';
-import { open, readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { hasErrno, ioError, usage } from '../errors/index.js';
+import { usage } from '../errors/index.js';
 import { ed25519PublicKey, signEd25519 } from './ed25519.js';
+import { readSecret } from './read-secret.js';
 import type { Signer, SignerEnvironment } from './signer.js';
 
 /**
@@ -12,7 +11,7 @@ import type { Signer, SignerEnvironment } from './signer.js';
  */
 export async function openFileSigner(uri: string, environment: SignerEnvironment): Promise<Signer> {
   const { path, parameters } = parseFileUri(uri, environment.directory);
-  const pem = await readKeyFile(path);
+  const pem = await readSecret(path, 'private key');
   const passphrase = await readPassphrase(uri, parameters, environment);
   const seed = seedOf(decode(pem, path, passphrase), path);
   const publicKey = {
@@ -34,44 +33,19 @@ function parseFileUri(uri: string, directory: string): { path: string; parameter
       'Known are passphrase_env and passphrase_file.',
     );
   }
-  if (file === '') throw usage('signer-uri', `The signer ${uri} names no file.`, 'Write file:PATH.');
-  return { path: resolve(directory, decodeURIComponent(file.replace(/^\/\/(?=\/)/, ''))), parameters };
-}
-
-async function readKeyFile(path: string): Promise<string> {
-  let handle;
-  try {
-    handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
-  } catch (error) {
-    if (hasErrno(error, 'ENOENT')) {
-      throw usage(
-        'key-missing',
-        `The private key ${path} is not there.`,
-        'Correct roles.<role>.keys, or put the key back from its backup.',
-      );
-    }
-    if (hasErrno(error, 'EACCES')) {
-      throw usage(
-        'key-unreadable',
-        `This process may not read the private key ${path}.`,
-        'Run the worker of this role as the user that owns its key.',
-      );
-    }
-    throw ioError(error, 'open', path);
+  if (parameters.size > 1) {
+    throw usage('signer-uri', `The signer ${uri} has two passphrases.`, 'Leave one of them.');
   }
+  if (file === '') throw usage('signer-uri', `The signer ${uri} names no file.`, 'Write file:PATH.');
   try {
-    const { mode } = await handle.stat();
-    if ((mode & 0o077) !== 0) {
-      const octal = (mode & 0o777).toString(8).padStart(4, '0');
-      throw usage(
-        'key-readable-by-others',
-        `The private key ${path} may be used by others than its owner (mode ${octal}).`,
-        `Run: chmod 600 '${path}', and consider whether the key has to be replaced.`,
-      );
-    }
-    return await handle.readFile('utf8');
-  } finally {
-    await handle.close();
+    // file:///etc/key.pem is the same as file:/etc/key.pem.
+    return { path: resolve(directory, decodeURIComponent(file.replace(/^\/\/(?=\/)/, ''))), parameters };
+  } catch {
+    throw usage(
+      'signer-uri',
+      `The signer ${uri} has a % that stands for no character.`,
+      'Write %25 for a %.',
+    );
   }
 }
 
@@ -88,14 +62,8 @@ async function readPassphrase(
   }
   const file = parameters.get('passphrase_file');
   if (file === null) return undefined;
-  const path = resolve(directory, file);
-  const text = await readFile(path, 'utf8').catch((error: unknown) => {
-    throw usage(
-      'passphrase',
-      `The passphrase file ${path} cannot be read (${ioError(error, 'read', path).message}).`,
-      'Correct passphrase_file in the URI of the key.',
-    );
-  });
+  const text = await readSecret(resolve(directory, file), 'passphrase file');
+  // An editor or echo ends the line; it is no part of the passphrase.
   return text.replace(/\r?\n$/, '');
 }
 

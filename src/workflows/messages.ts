@@ -37,13 +37,13 @@ export function scanScheduleId(name: string): string {
 /** Custom search attributes, and how they are registered. */
 export const SEARCH_ATTRIBUTES = {
   /** Keyword: a {@link ReleaseState}. */
-  state: { name: 'TuflineState', type: 'Keyword' },
+  state: { name: 'TuflineState', type: 'KEYWORD' },
   /** Int: target files of the release. */
-  targets: { name: 'TuflineTargets', type: 'Int' },
+  targets: { name: 'TuflineTargets', type: 'INT' },
   /** Int: the version of timestamp.json that made the release visible. */
-  timestampVersion: { name: 'TuflineTimestampVersion', type: 'Int' },
+  timestampVersion: { name: 'TuflineTimestampVersion', type: 'INT' },
   /** Keyword: code of the failure. */
-  failure: { name: 'TuflineFailure', type: 'Keyword' },
+  failure: { name: 'TuflineFailure', type: 'KEYWORD' },
 } as const;
 
 /** Where a release stands, in the words of the six parts. */
@@ -89,10 +89,43 @@ export interface ReleaseResult {
   readonly timestampVersion?: number;
 }
 
+/** Roles that sign online, the lowest first. */
+export type OnlineRole = 'targets' | 'snapshot' | 'timestamp';
+
 export interface RefreshInput extends Settings {
   /** The lowest role that is due; the ones above it (snapshot, timestamp) follow by themselves. */
-  readonly from: 'targets' | 'snapshot' | 'timestamp';
+  readonly from: OnlineRole;
+  /** Why, for the summary. */
+  readonly why: 'expires' | 'unpublished';
 }
+
+export interface RefreshResult {
+  readonly targetsVersion?: number;
+  readonly snapshotVersion?: number;
+  readonly timestampVersion: number;
+}
+
+/** The query `state` of a release. */
+export interface ReleaseStatus {
+  readonly timestamp: string;
+  readonly state: ReleaseState;
+  readonly release?: string;
+  readonly steps: readonly StepStatus[];
+}
+
+export interface StepStatus {
+  readonly step: string;
+  /** RFC 3339. */
+  readonly startedAt: string;
+  readonly finishedAt?: string;
+  readonly outcome?: string;
+}
+
+export const QUERY_STATE = 'state';
+/** To a release: tell this scan when it ends. */
+export const SIGNAL_NOTIFY_WHEN_DONE = 'notifyWhenDone';
+/** To a scan: the release of this timestamp has ended. */
+export const SIGNAL_RELEASE_DONE = 'releaseDone';
 
 // ---- what activities take and give ----
 
@@ -103,8 +136,8 @@ export interface ScanResult {
   readonly ready: readonly ReadyDirectory[];
   /** How many are ready altogether. */
   readonly readyCount: number;
-  /** The lowest role within its refresh window, where there is one. */
-  readonly refresh?: RefreshInput['from'];
+  /** The lowest role that has to sign without a release, where there is one. */
+  readonly due?: { readonly role: OnlineRole; readonly why: RefreshInput['why']; readonly urgent: boolean };
 }
 
 export interface ReleaseRef {
@@ -113,12 +146,16 @@ export interface ReleaseRef {
   readonly release: string;
 }
 
-export interface ClaimResult extends ReleaseRef {
-  /** `claimed`: go on. `committed`/`aborted`: this claim was decided before (go on from there). `absent`: nothing to do. */
-  readonly state: 'claimed' | 'committed' | 'aborted' | 'absent';
-  readonly files: number;
-  readonly bytes: number;
-}
+/** `claimed`: go on. `committed`, `aborted`: decided before, go on from there. `absent`: nothing to do. */
+export type ClaimResult =
+  | { readonly state: 'absent' }
+  | (ReleaseRef & {
+      readonly state: 'claimed' | 'committed' | 'aborted';
+      readonly files: number;
+      readonly bytes: number;
+      /** Why this input cannot be released. */
+      readonly problem?: Problem;
+    });
 
 export interface MoveResult {
   readonly files: number;
@@ -136,6 +173,8 @@ export interface AbortResult {
   /** Whichever was recorded first is the truth. */
   readonly decision: 'aborted' | 'committed';
   readonly commit: number;
+  /** Of the abort: that of an earlier run, where there was one. */
+  readonly problem?: Problem;
 }
 
 export interface Problem {
@@ -145,6 +184,8 @@ export interface Problem {
 }
 
 export interface SnapshotResult {
+  /** Number of the record in state/snapshot. */
+  readonly record: number;
   readonly snapshotVersion: number;
 }
 export interface TimestampResult {
@@ -159,3 +200,39 @@ export interface Progress {
   readonly totalBytes?: number;
   readonly doing?: string;
 }
+
+export interface MonitorActivities {
+  scan(input: { readonly max: number }): Promise<ScanResult>;
+  claim(input: { readonly timestamp: string; readonly max: number }): Promise<ClaimResult>;
+  move(input: ReleaseRef): Promise<MoveResult>;
+  cleanup(input: ReleaseRef): Promise<CleanupResult>;
+  putBack(input: ReleaseRef & { readonly problem: Problem }): Promise<PutBackResult>;
+}
+
+export interface TargetsActivities {
+  targets(input: ReleaseRef): Promise<CommitResult>;
+  abort(input: ReleaseRef & { readonly problem: Problem }): Promise<AbortResult>;
+  refreshTargets(): Promise<CommitResult>;
+}
+
+export interface SnapshotActivities {
+  snapshot(input: { readonly atLeastCommit?: number; readonly renew?: boolean }): Promise<SnapshotResult>;
+}
+
+export interface TimestampActivities {
+  timestamp(input: { readonly atLeastSnapshot?: number; readonly renew?: boolean }): Promise<TimestampResult>;
+}
+
+export interface CleanupResult {
+  /** How many files lay there that were not part of the release, and the first of them. */
+  readonly left: number;
+  readonly names: readonly string[];
+}
+
+export interface PutBackResult {
+  /** Name of the directory that holds the files now. */
+  readonly directory?: string;
+}
+
+/** Failure types (`ApplicationFailure.type`) that the release workflow answers by moving the files again. */
+export const MOVE_AGAIN: readonly string[] = ['inbound-missing', 'inbound-damaged'];

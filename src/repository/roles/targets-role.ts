@@ -76,6 +76,8 @@ export interface AbortDecision {
   /** Whichever of commit and abort was recorded first. */
   readonly decision: 'aborted' | 'committed';
   readonly commit: number;
+  /** Of the abort that was recorded. */
+  readonly problem?: Problem;
 }
 
 /** Records that a release will never be committed, unless it has been: whichever is first is the truth. */
@@ -86,7 +88,14 @@ export async function abortRelease(
 ): Promise<AbortDecision> {
   for (;;) {
     const decided = await findDecision(repository, release.release);
-    if (decided) return { decision: decided.decision, commit: decided.commit };
+    if (decided) {
+      const recorded = (await repository.commits.read(decided.commit))?.problem;
+      return {
+        decision: decided.decision,
+        commit: decided.commit,
+        ...(recorded ? { problem: recorded } : {}),
+      };
+    }
     const latest = await completeLatest(repository, repository.commits);
     if (!latest) throw new Error('an initialised repository has a first record');
     await repository.commits.append({

@@ -1,0 +1,106 @@
+import {
+  claimRelease,
+  cleanUpRelease,
+  describeReady,
+  listTimestamps,
+  moveRelease,
+  putBackRelease,
+  sweepHandover,
+  type DecisionOf,
+} from '../handover/index.js';
+import type { HashAlgorithm } from '../files/index.js';
+import { basename } from 'node:path';
+import { decisionOf, due, publishedState, type Repository } from '../repository/index.js';
+import type { MonitorActivities, ReadyDirectory } from '../workflows/messages.js';
+import { runStep } from './step.js';
+
+export interface MonitorDependencies {
+  readonly postToTufPath: string;
+  readonly inboundPath: string;
+  readonly hashAlgorithms: readonly HashAlgorithm[];
+  readonly giveUpAfter: number;
+  /** Read only: the monitor asks what was decided and when roles expire. */
+  readonly repository: Repository;
+}
+
+const SWEEP_EVERY = 60_000;
+
+/** The monitor's steps: everything but signing. It holds no key. */
+export function createMonitorActivities(dependencies: MonitorDependencies): MonitorActivities {
+  const { postToTufPath, inboundPath, hashAlgorithms, giveUpAfter, repository } = dependencies;
+  const paths = { postToTufPath, inboundPath };
+  const decide: DecisionOf = (release) => decisionOf(repository, release);
+  let sweptAt = 0;
+
+  return {
+    scan: ({ max }) =>
+      runStep({ rollForward: true }, async () => {
+        const processing = await listTimestamps(postToTufPath, 'processing');
+        const timestamps = await listTimestamps(postToTufPath, 'ready');
+        if (processing.length === 0 && Date.now() - sweptAt > SWEEP_EVERY) {
+          sweptAt = Date.now();
+          await sweepHandover(paths, { decisionOf: decide, published: (id) => isPublished(repository, id) });
+        }
+        const ready: ReadyDirectory[] = [];
+        for (const timestamp of timestamps) {
+          if (ready.length >= max) break;
+          if (processing.includes(timestamp)) continue;
+          const directory = await describeReady(postToTufPath, timestamp);
+          if (directory) ready.push(directory);
+        }
+        const found = await due(repository);
+        return { processing, ready, readyCount: ready.length, ...(found ? { due: found } : {}) };
+      }),
+
+    claim: ({ timestamp, max }) =>
+      runStep({ giveUpAfter }, async () => {
+        const outcome = await claimRelease({ ...paths, timestamp, max, decisionOf: decide });
+        if (outcome.state === 'absent') return outcome;
+        const { release, files, problem } = outcome.claim;
+        return {
+          state: outcome.state,
+          timestamp,
+          release,
+          files: files.length,
+          bytes: files.reduce((sum, { size }) => sum + size, 0),
+          ...(problem ? { problem } : {}),
+        };
+      }),
+
+    move: ({ timestamp, release }) =>
+      runStep({ giveUpAfter }, async ({ signal, update, addBytes, addFile }) => {
+        const { files } = await moveRelease({
+          ...paths,
+          timestamp,
+          release,
+          hashAlgorithms,
+          decisionOf: decide,
+          signal,
+          onStart: (totalFiles, totalBytes) => {
+            update({ totalFiles, totalBytes });
+          },
+          onBytes: addBytes,
+          onFile: addFile,
+        });
+        return { files: files.length, bytes: files.reduce((sum, { length }) => sum + length, 0) };
+      }),
+
+    cleanup: ({ timestamp, release }) =>
+      runStep({ rollForward: true }, async () => {
+        const { left } = await cleanUpRelease({ ...paths, timestamp, release });
+        return { left: left.length, names: left.slice(0, 3) };
+      }),
+
+    putBack: ({ timestamp, release, problem }) =>
+      runStep({ rollForward: true }, async () => {
+        const directory = await putBackRelease({ ...paths, timestamp, release }, problem);
+        return directory === undefined ? {} : { directory: basename(directory) };
+      }),
+  };
+}
+
+async function isPublished(repository: Repository, release: string): Promise<boolean> {
+  if ((await decisionOf(repository, release)) !== 'committed') return false;
+  const { unpublished } = await publishedState(repository, 1);
+  return !unpublished.some((entry) => entry.release === release);
+}
