@@ -55,11 +55,21 @@ export function parseConfig(text: string, path: string): Config {
     );
   }
   // An empty file is an instance with every default.
-  const result = configSchema.safeParse(document.toJS() ?? {});
+  const result = configSchema.safeParse(plain(source) ?? {});
   if (!result.success) throw issueError(source, result.error.issues);
   const config = toConfig(result.data, path);
   checkPaths(config, source);
   return config;
+}
+
+function plain({ file, document }: Source): unknown {
+  try {
+    return document.toJS();
+  } catch (error) {
+    // An alias to nothing, or so many of them that they would not fit into memory.
+    const why = error instanceof Error ? error.message : String(error);
+    throw invalid(file, why.replace(/\.$/, ''), 'Correct the YAML there.');
+  }
 }
 
 function toConfig(document: ConfigDocument, file: string): Config {

@@ -1,6 +1,9 @@
 import type { RoleName } from '../config/index.js';
 
-/** The `tufline.yaml` that `init` writes: everything that a newcomer may want to change, with its default. */
+/**
+ * The `tufline.yaml` that `init` writes: everything that a newcomer may want to change, with its default.
+ * @param name one that the configuration takes; quoted, because `12` alone would be a number.
+ */
 export function configText(name: string, keyOf: (role: RoleName) => string): string {
   return `# An instance of tufline. Every key is described in docs/configuration.md; relative paths are relative to this file.
 name: '${name}'

@@ -6,3 +6,11 @@ export {
   type InitOptions,
   type InitResult,
 } from './init.js';
+export {
+  announceServer,
+  leaveInstance,
+  readServerMark,
+  serverDirectory,
+  takeInstance,
+  type ServerMark,
+} from './mark.js';

@@ -1,6 +1,6 @@
 import { mkdir, readdir } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
-import { parseConfig, ROLES, type Config, type RoleName } from '../config/index.js';
+import { configSchema, parseConfig, ROLES, type Config, type RoleName } from '../config/index.js';
 import { hasErrno, ioError, usage, type TuflineError } from '../errors/index.js';
 import { fsyncDirectory, makeDirectory, writeNew } from '../files/index.js';
 import { createRepository, type RoleSigners } from '../repository/index.js';
@@ -30,18 +30,14 @@ const OURS = ['tufline.yaml', 'keys', 'repository', 'state', 'inbound', 'post-to
  * configuration, so that a half-made instance is never taken for a whole one.
  *
  * @param directory made if it is not there; what else lies in it is left alone.
- * @throws usage `exists` where anything of an instance is there already, `config-invalid` for a wrong name;
+ * @throws usage `exists` where anything of an instance is there already, `instance-name` for a wrong name;
  *   what {@link createRepository} throws.
  */
 export async function initInstance(directory: string, options: InitOptions = {}): Promise<InitResult> {
   const instance = resolve(directory);
   const { name = 'tufline', passphrase } = options;
   const file = join(instance, 'tufline.yaml');
-  // Before anything is made: a name that cannot be used.
-  parseConfig(
-    configText(name, (role) => `file:keys/${role}`),
-    file,
-  );
+  checkName(name);
   await refuseExisting(instance);
   await makeDirectory(instance);
   await makeKeysDirectory(instance);
@@ -68,6 +64,13 @@ export function rootKeyNotice({ config, keys }: InitResult): string {
     'before clients rely on this repository, copy it to two media that you keep locked away and delete it here ' +
     '(docs/operating.md).'
   );
+}
+
+function checkName(name: string): void {
+  const { error } = configSchema.shape.name.safeParse(name);
+  if (!error) return;
+  const why = error.issues[0]?.message ?? 'choose another one';
+  throw usage('instance-name', `The name ${JSON.stringify(name)} cannot be used.`, `For a name, ${why}.`);
 }
 
 /** Exclusively: of two inits at once in one directory, one goes on. */

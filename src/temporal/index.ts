@@ -1,0 +1,30 @@
+/** Temporal as a client sees it: connection, schedule, search attributes, releases. */
+export {
+  connectClient,
+  findTemporal,
+  mustFindTemporal,
+  namesServer,
+  unreachable,
+  type Environment,
+  type TemporalClient,
+  type TemporalTarget,
+} from './connection.js';
+export { registerSearchAttributes, searchAttributeArguments } from './search-attributes.js';
+export {
+  applySchedule,
+  deleteSchedule,
+  describeSchedule,
+  pauseSchedule,
+  resumeSchedule,
+  settingsOf,
+  triggerSchedule,
+} from './schedule.js';
+export {
+  awaitRelease,
+  cancelRelease,
+  describeRelease,
+  queryRelease,
+  retryNow,
+  type ReleaseDescription,
+} from './releases.js';
+export { describePollers, type Pollers } from './pollers.js';

@@ -1,0 +1,113 @@
+import { DefaultLogger, NativeConnection, Runtime, Worker, type LogLevel } from '@temporalio/worker';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Config, WorkerRole } from '../config/index.js';
+import { mustFindTemporal, unreachable, type Environment, type TemporalTarget } from '../temporal/index.js';
+import { taskQueue } from '../workflows/messages.js';
+import { activitiesFor } from './role-activities.js';
+import { loadWorkflowBundle } from './workflow-bundle.js';
+
+export interface RunOptions {
+  readonly environment: Environment;
+  /** Ends the workers: what runs is given time to finish. */
+  readonly signal: AbortSignal;
+  /** Called once all workers ask for work. */
+  readonly onReady?: () => void;
+  /** Lines for a person: what is being waited for. */
+  readonly log: (line: string) => void;
+}
+
+/** A step is short or heartbeats its way; after this it is left to be tried again by another worker. */
+const DRAIN = '20 seconds';
+const RECONNECT_EVERY = 1000;
+
+/**
+ * Runs the workers of these roles until the signal comes: each asks its own task queue only, and holds its own
+ * key only. A server that is not there yet is waited for.
+ */
+export async function runWorkers(config: Config, roles: readonly WorkerRole[], options: RunOptions): Promise<void> {
+  installRuntime();
+  // Keys and file systems first: what is wrong there is said at once, whether or not there is a server.
+  const activities = new Map<WorkerRole, object>();
+  for (const role of roles) activities.set(role, await activitiesFor(role, config, options.environment));
+  const target = await mustFindTemporal(config, options.environment);
+  const connection = await connectPatiently(target, options);
+  if (!connection) return;
+  try {
+    const workers: Worker[] = [];
+    for (const role of roles) workers.push(await createWorker(config, role, target, connection, activities.get(role) ?? {}));
+    const running = Promise.all(workers.map((worker) => worker.run()));
+    const stop = (): void => {
+      for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
+    };
+    options.signal.addEventListener('abort', stop, { once: true });
+    if (options.signal.aborted) stop();
+    options.onReady?.();
+    await running;
+  } finally {
+    await connection.close();
+  }
+}
+
+async function createWorker(
+  config: Config,
+  role: WorkerRole,
+  target: TemporalTarget,
+  connection: NativeConnection,
+  activities: object,
+): Promise<Worker> {
+  return Worker.create({
+    connection,
+    namespace: target.namespace,
+    taskQueue: taskQueue(config.name, role),
+    activities,
+    shutdownGraceTime: DRAIN,
+    identity: `${role}@${config.name}#${String(process.pid)}`,
+    // Heartbeats carry progress that people look at.
+    maxHeartbeatThrottleInterval: '2 seconds',
+    maxConcurrentActivityTaskExecutions: 10,
+    ...(role === 'monitor'
+      ? { workflowBundle: await loadWorkflowBundle(), maxCachedWorkflows: 200 }
+      : {}),
+  });
+}
+
+/** @returns undefined where the signal came first. */
+async function connectPatiently(
+  target: TemporalTarget,
+  { signal, log }: RunOptions,
+): Promise<NativeConnection | undefined> {
+  for (let attempt = 1; !signal.aborted; attempt++) {
+    try {
+      return await NativeConnection.connect(target.options);
+    } catch (error) {
+      if (attempt === 1) log(`${unreachable(target, error).message} Waiting for it.`);
+      await sleep(RECONNECT_EVERY);
+    }
+  }
+  return undefined;
+}
+
+let isInstalled = false;
+
+/** The runtime is one per process; warnings and errors go to stderr. */
+function installRuntime(): void {
+  if (isInstalled) return;
+  isInstalled = true;
+  const write = (level: LogLevel, message: string): void => {
+    process.stderr.write(`${new Date().toISOString()} ${level.toLowerCase()} ${message}\n`);
+  };
+  Runtime.install({
+    logger: new DefaultLogger('WARN', (entry) => {
+      write(entry.level, `${entry.message}${metaOf(entry.meta)}`);
+    }),
+    shutdownSignals: [],
+    telemetryOptions: { logging: { filter: { core: 'ERROR', other: 'ERROR' }, forward: {} } },
+  });
+}
+
+function metaOf(meta: Record<string | symbol, unknown> | undefined): string {
+  const { workflowId, activityType, attempt, error } = meta ?? {};
+  const parts = [workflowId, activityType, attempt === undefined ? undefined : `attempt ${String(attempt as number)}`];
+  const text = parts.filter((part) => typeof part === 'string').join(' ');
+  return `${text === '' ? '' : ` [${text}]`}${error instanceof Error ? `: ${error.message}` : ''}`;
+}
