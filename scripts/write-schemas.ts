@@ -4,6 +4,7 @@
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
+import { format, resolveConfig } from 'prettier';
 import { z } from 'zod';
 import { configSchema } from '../src/config/index.js';
 import { versionListSchema } from '../src/packaging/index.js';
@@ -18,22 +19,28 @@ interface Published {
 /** By file name. What is published is added here, and nowhere else. */
 const PUBLISHED: Readonly<Record<string, Published>> = {
   'config.schema.json': { title: 'tufline.yaml', schema: configSchema, io: 'input' },
-  'package.schema.json': { title: '<PACKAGE>.json of tufline package', schema: versionListSchema, io: 'output' },
+  'package.schema.json': {
+    title: '<PACKAGE>.json of tufline package',
+    schema: versionListSchema,
+    io: 'output',
+  },
 };
 
 export const SCHEMA_DIRECTORY = fileURLToPath(new URL('../docs/schemas/', import.meta.url));
 
-/** Text of each schema file, by name. */
-export function schemaFiles(): ReadonlyMap<string, string> {
-  return new Map(
-    Object.entries(PUBLISHED).map(([file, { title, schema, io }]) => {
-      const { $schema, ...rest } = z.toJSONSchema(schema, { io });
-      return [file, `${JSON.stringify({ $schema, title, ...rest }, null, 2)}\n`];
-    }),
-  );
+/** Text of each schema file, by name, formatted as everything else here. */
+export async function schemaFiles(): Promise<ReadonlyMap<string, string>> {
+  const files = new Map<string, string>();
+  for (const [file, { title, schema, io }] of Object.entries(PUBLISHED)) {
+    const { $schema, ...rest } = z.toJSONSchema(schema, { io });
+    const path = `${SCHEMA_DIRECTORY}${file}`;
+    const style = await resolveConfig(path);
+    files.set(file, await format(JSON.stringify({ $schema, title, ...rest }), { ...style, filepath: path }));
+  }
+  return files;
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   await mkdir(SCHEMA_DIRECTORY, { recursive: true });
-  for (const [file, text] of schemaFiles()) await writeFile(`${SCHEMA_DIRECTORY}${file}`, text);
+  for (const [file, text] of await schemaFiles()) await writeFile(`${SCHEMA_DIRECTORY}${file}`, text);
 }

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { z } from 'zod';
 import { hasErrno, ioError } from '../errors/index.js';
@@ -16,6 +17,8 @@ const markSchema = z.object({
   address: z.string().optional(),
   /** URL of the Temporal UI. */
   ui: z.string().optional(),
+  /** The server's own process: where its parent was killed, it takes a moment to end and to let go of its files. */
+  server: z.object({ pid: z.int().positive(), started: z.string() }).optional(),
 });
 
 /** `.tufline/server.json`: says that a `dev` or `server` runs on an instance, and where its server listens. */
@@ -52,6 +55,7 @@ export async function takeInstance(
     if (outcome !== 'other') return undefined;
     const other = await readServerMark(instance);
     if (other && other.pid !== process.pid) return other;
+    await untilServerEnded(instance);
     await removeFile(markPath(instance));
   }
 }
@@ -60,9 +64,18 @@ export async function takeInstance(
 export async function announceServer(
   instance: string,
   kind: ServerMark['kind'],
-  server: { address: string; ui: string },
+  server: { address: string; ui: string; pid: number | undefined },
 ): Promise<void> {
-  const mark: ServerMark = { pid: process.pid, started: (await startOf(process.pid)) ?? '', kind, ...server };
+  const { address, ui, pid } = server;
+  const started = pid === undefined ? undefined : await startOf(pid);
+  const mark: ServerMark = {
+    pid: process.pid,
+    started: (await startOf(process.pid)) ?? '',
+    kind,
+    address,
+    ui,
+    ...(pid === undefined || started === undefined ? {} : { server: { pid, started } }),
+  };
   await replaceFile(markPath(instance), Buffer.from(JSON.stringify(mark)));
 }
 
@@ -70,6 +83,13 @@ export async function announceServer(
 export async function leaveInstance(instance: string): Promise<void> {
   const mark = await readServerMark(instance);
   if (mark?.pid === process.pid) await removeFile(markPath(instance));
+}
+
+/** After a kill -9 the server is ended by its guard; its database is free only then. */
+async function untilServerEnded(instance: string): Promise<void> {
+  const bytes = await readIfPresent(markPath(instance));
+  const server = (bytes && parse(bytes))?.server;
+  while (server && (await startOf(server.pid)) === server.started) await sleep(100);
 }
 
 function parse(bytes: Buffer): ServerMark | undefined {

@@ -39,3 +39,13 @@ function addTo(index: Map<string, Decided>, record: CommitRecord): void {
     index.set(entry.release, { decision, commit: record.number, entry });
   }
 }
+
+/** Whether clients see a commit: the newest timestamp shows a snapshot that includes it. */
+export async function isVisible(
+  repository: Repository,
+  { number }: Pick<CommitRecord, 'number'>,
+): Promise<boolean> {
+  const timestamp = await repository.timestamps.latest();
+  const snapshot = timestamp && (await repository.snapshots.read(timestamp.snapshot));
+  return snapshot !== undefined && snapshot.commit >= number;
+}

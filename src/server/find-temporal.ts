@@ -22,7 +22,11 @@ export async function findTemporal({ environment, log }: FindOptions): Promise<s
   const given = environment['TEMPORAL_CLI_PATH'];
   if (given !== undefined && given !== '') {
     if (await works(given)) return given;
-    throw usage('temporal-cli-path', `TEMPORAL_CLI_PATH is ${given}, which is no working temporal program.`, 'Correct or unset it.');
+    throw usage(
+      'temporal-cli-path',
+      `TEMPORAL_CLI_PATH is ${given}, which is no working temporal program.`,
+      'Correct or unset it.',
+    );
   }
   for (const directory of (environment['PATH'] ?? '').split(delimiter)) {
     const candidate = join(isAbsolute(directory) ? directory : resolve(directory), 'temporal');
@@ -45,7 +49,9 @@ async function isExecutable(path: string): Promise<boolean> {
 /** Other programs are called `temporal` too: this one knows its development server. */
 async function works(path: string): Promise<boolean> {
   try {
-    const { stdout } = await promisify(execFile)(path, ['server', 'start-dev', '--help'], { timeout: 10_000 });
+    const { stdout } = await promisify(execFile)(path, ['server', 'start-dev', '--help'], {
+      timeout: 10_000,
+    });
     return stdout.includes('--db-filename');
   } catch {
     return false;

@@ -7,15 +7,24 @@ import { putOnce, removeFile } from '../files/index.js';
 const LOOK_EVERY = 500;
 
 /** Runs `work` in one process at a time; the others wait, and say so. The lock of a process that died is void. */
-export async function withInstallLock<T>(directory: string, log: (line: string) => void, work: () => Promise<T>): Promise<T> {
+export async function withInstallLock<T>(
+  directory: string,
+  log: (line: string) => void,
+  work: () => Promise<T>,
+): Promise<T> {
   const path = join(directory, 'install.lock');
-  for (let isFirst = true; (await putOnce(path, Buffer.from(String(process.pid)))) === 'other'; isFirst = false) {
+  for (
+    let isFirst = true;
+    (await putOnce(path, Buffer.from(String(process.pid)))) === 'other';
+    isFirst = false
+  ) {
     const owner = Number(await readFile(path, 'utf8').catch(() => '0'));
     if (!isAlive(owner)) {
       await removeFile(path);
       continue;
     }
-    if (isFirst) log(`Process ${String(owner)} is installing the Temporal development server; waiting for it …`);
+    if (isFirst)
+      log(`Process ${String(owner)} is installing the Temporal development server; waiting for it …`);
     await sleep(LOOK_EVERY);
   }
   try {

@@ -47,7 +47,9 @@ export async function installTemporal(target: string, options: InstallOptions): 
           await rename(program, target);
           return target;
         } catch (error) {
-          failures.push(`${way}: ${error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error)}`);
+          failures.push(
+            `${way}: ${error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error)}`,
+          );
         }
       }
       throw noTemporal(failures);
@@ -62,7 +64,9 @@ async function download(directory: string, { log }: InstallOptions): Promise<str
   log('Downloading the Temporal development server (once; it stays in the cache) …');
   const module = fileURLToPath(new URL('./download-temporal.js', import.meta.url));
   const source = import.meta.url.endsWith('.ts') ? module.replace(/\.js$/, '.ts') : module;
-  const child = spawn(process.execPath, [...process.execArgv, source, directory], { stdio: ['ignore', 'ignore', 'pipe'] });
+  const child = spawn(process.execPath, [...process.execArgv, source, directory], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
   let complaint = '';
   child.stderr.on('data', (chunk: Buffer) => (complaint = (complaint + chunk.toString()).slice(-500)));
   const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
@@ -91,13 +95,18 @@ async function goInstall(directory: string, { environment, log }: InstallOptions
   } catch {
     throw new Error('there is no Go on this machine');
   }
-  log('There is no download. Building the Temporal development server with Go (once, about 3 minutes on two cores) …');
+  log(
+    'There is no download. Building the Temporal development server with Go (once, about 3 minutes on two cores) …',
+  );
   const begun = Date.now();
   const ticker = setInterval(() => {
     log(`… still building, ${String(Math.round((Date.now() - begun) / 1000))} s`);
   }, 30_000);
   try {
-    await run('go', ['install', GO_MODULE], { env: { ...environment, GOBIN: directory, GOFLAGS: '' }, maxBuffer: 1 << 26 });
+    await run('go', ['install', GO_MODULE], {
+      env: { ...environment, GOBIN: directory, GOFLAGS: '' },
+      maxBuffer: 1 << 26,
+    });
   } finally {
     clearInterval(ticker);
   }
@@ -106,7 +115,8 @@ async function goInstall(directory: string, { environment, log }: InstallOptions
 
 async function sizeOf(directory: string): Promise<number> {
   let total = 0;
-  for (const name of await readdir(directory)) total += (await stat(join(directory, name)).catch(() => undefined))?.size ?? 0;
+  for (const name of await readdir(directory))
+    total += (await stat(join(directory, name)).catch(() => undefined))?.size ?? 0;
   return total;
 }
 

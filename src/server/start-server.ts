@@ -23,6 +23,8 @@ export interface StartOptions {
 export interface RunningServer {
   readonly address: string;
   readonly ui: string;
+  /** The process that has to end before its database can be opened again. */
+  readonly pid: number | undefined;
   /** Resolves when the server has ended, for whatever reason. */
   readonly ended: Promise<void>;
   readonly stop: () => Promise<void>;
@@ -41,7 +43,11 @@ const START_AT_MOST = 60_000;
 export async function startServer(options: StartOptions): Promise<RunningServer> {
   for (const port of [options.port, options.uiPort]) {
     if (port !== undefined && !(await isFree(port))) {
-      throw usage('port-taken', `Port ${String(port)} is in use.`, 'Choose another, or leave it out and a free one is taken.');
+      throw usage(
+        'port-taken',
+        `Port ${String(port)} is in use.`,
+        'Choose another, or leave it out and a free one is taken.',
+      );
     }
   }
   for (let attempt = 1; ; attempt++) {
@@ -53,8 +59,8 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
       return server;
     } catch (error) {
       await server.stop();
-      // Between looking and listening somebody else may have taken the port.
-      if (attempt >= 3 || options.port !== undefined || !(await isPortTrouble(options.logFile))) throw error;
+      // Between looking and listening somebody else may have taken the port; a server that ends may hold its file.
+      if (attempt >= 3 || !(await isPassingTrouble(options.logFile))) throw error;
     }
   }
 }
@@ -81,6 +87,7 @@ function launch(options: StartOptions, port: number, uiPort: number): LaunchedSe
   return {
     address: `127.0.0.1:${String(port)}`,
     ui: `http://127.0.0.1:${String(uiPort)}`,
+    pid: child.pid,
     logFile: options.logFile,
     ended,
     hasEnded: () => hasEnded,
@@ -91,7 +98,11 @@ function launch(options: StartOptions, port: number, uiPort: number): LaunchedSe
   };
 }
 
-function serverArguments({ databaseFile, searchAttributes }: StartOptions, port: number, uiPort: number): string[] {
+function serverArguments(
+  { databaseFile, searchAttributes }: StartOptions,
+  port: number,
+  uiPort: number,
+): string[] {
   return [
     ...['server', 'start-dev', '--ip', '127.0.0.1', '--port', String(port), '--ui-port', String(uiPort)],
     ...['--db-filename', databaseFile, '--log-level', 'warn'],
@@ -127,8 +138,10 @@ async function untilServing(server: LaunchedServer): Promise<void> {
   });
 }
 
-async function isPortTrouble(logFile: string): Promise<boolean> {
-  return /address already in use|port already|cannot bind|can't set frontend port/i.test(await endOf(logFile));
+async function isPassingTrouble(logFile: string): Promise<boolean> {
+  return /address already in use|port already|cannot bind|can't set frontend port|database is locked/i.test(
+    await endOf(logFile),
+  );
 }
 
 async function endOf(logFile: string): Promise<string> {

@@ -22,7 +22,10 @@ export interface TemporalTarget {
  *
  * @returns undefined where neither is the case.
  */
-export async function findTemporal(config: Config, environment: Environment): Promise<TemporalTarget | undefined> {
+export async function findTemporal(
+  config: Config,
+  environment: Environment,
+): Promise<TemporalTarget | undefined> {
   const { connectionOptions, namespace: configured } = fromEnvironment(config, environment);
   const namespace = config.temporal.namespace ?? configured ?? 'default';
   const { address } = connectionOptions;
@@ -83,7 +86,9 @@ export function unreachable({ address }: TemporalTarget, cause: unknown): Tuflin
 }
 
 function fromEnvironment(config: Config, environment: Environment) {
-  const present = Object.entries(environment).flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const]));
+  const present = Object.entries(environment).flatMap(([name, value]) =>
+    value === undefined ? [] : [[name, value] as const],
+  );
   const { profile } = config.temporal;
   try {
     return loadClientConnectConfig({

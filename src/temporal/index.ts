@@ -23,6 +23,7 @@ export {
   awaitRelease,
   cancelRelease,
   describeRelease,
+  fetchHistory,
   queryRelease,
   retryNow,
   type ReleaseDescription,

@@ -60,8 +60,14 @@ export async function describeRelease(
 }
 
 /** Asks a running release itself. */
-export async function queryRelease(client: Client, config: Config, timestamp: string): Promise<ReleaseStatus> {
-  return client.workflow.getHandle(releaseWorkflowId(config.name, timestamp)).query<ReleaseStatus>(QUERY_STATE);
+export async function queryRelease(
+  client: Client,
+  config: Config,
+  timestamp: string,
+): Promise<ReleaseStatus> {
+  return client.workflow
+    .getHandle(releaseWorkflowId(config.name, timestamp))
+    .query<ReleaseStatus>(QUERY_STATE);
 }
 
 /**
@@ -108,5 +114,15 @@ export async function awaitRelease(client: Client, config: Config, timestamp: st
     await client.workflow.getHandle(releaseWorkflowId(config.name, timestamp)).result();
   } catch {
     // Records and directories tell how it ended, not the workflow alone.
+  }
+}
+
+/** The history of a workflow, or undefined where there is none of this id. */
+export async function fetchHistory(client: Client, workflowId: string): Promise<object | undefined> {
+  try {
+    return await client.workflow.getHandle(workflowId).fetchHistory();
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return undefined;
+    throw error;
   }
 }

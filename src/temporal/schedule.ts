@@ -75,7 +75,10 @@ export async function deleteSchedule(client: Client, config: Config): Promise<bo
 }
 
 /** How the schedule stands, or undefined where there is none. */
-export async function describeSchedule(client: Client, config: Config): Promise<ScheduleDescription | undefined> {
+export async function describeSchedule(
+  client: Client,
+  config: Config,
+): Promise<ScheduleDescription | undefined> {
   try {
     return await handleOf(client, config).describe();
   } catch (error) {

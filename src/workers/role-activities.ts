@@ -17,7 +17,11 @@ import type { Environment } from '../temporal/index.js';
  *
  * @throws usage or permanent errors with a sentence where this worker could never do its work.
  */
-export async function activitiesFor(role: WorkerRole, config: Config, environment: Environment): Promise<object> {
+export async function activitiesFor(
+  role: WorkerRole,
+  config: Config,
+  environment: Environment,
+): Promise<object> {
   const repository = openRepository(config);
   const { paths } = repository;
   switch (role) {
@@ -27,15 +31,25 @@ export async function activitiesFor(role: WorkerRole, config: Config, environmen
     case 'targets':
       await probe(paths.staging, [paths.metadata, paths.targets]);
       await probe(paths.commits, [paths.commits]);
-      return createTargetsActivities({ ...config, repository, signers: await signersOf(role, config, repository, environment) });
+      return createTargetsActivities({
+        ...config,
+        repository,
+        signers: await signersOf(role, config, repository, environment),
+      });
     case 'snapshot':
       await probe(paths.staging, [paths.metadata]);
       await probe(paths.snapshot, [paths.snapshot]);
-      return createSnapshotActivities({ repository, signers: await signersOf(role, config, repository, environment) });
+      return createSnapshotActivities({
+        repository,
+        signers: await signersOf(role, config, repository, environment),
+      });
     case 'timestamp':
       await probe(paths.staging, [paths.metadata]);
       await probe(paths.timestamp, [paths.timestamp]);
-      return createTimestampActivities({ repository, signers: await signersOf(role, config, repository, environment) });
+      return createTimestampActivities({
+        repository,
+        signers: await signersOf(role, config, repository, environment),
+      });
   }
 }
 
@@ -51,7 +65,11 @@ async function signersOf(
 ): Promise<Signer[]> {
   const { keys } = config.roles[role];
   if (keys.length === 0) {
-    throw usage('no-key', `roles.${role}.keys is empty, so this worker could sign nothing.`, `Name the key of ${role} there.`);
+    throw usage(
+      'no-key',
+      `roles.${role}.keys is empty, so this worker could sign nothing.`,
+      `Name the key of ${role} there.`,
+    );
   }
   const signers = await openSigners(keys, { directory: config.directory, environment });
   await checkSigners(repository, role, signers);

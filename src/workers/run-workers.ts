@@ -1,9 +1,10 @@
-import { DefaultLogger, NativeConnection, Runtime, Worker, type LogLevel } from '@temporalio/worker';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { NativeConnection, Worker } from '@temporalio/worker';
 import type { Config, WorkerRole } from '../config/index.js';
 import { mustFindTemporal, unreachable, type Environment, type TemporalTarget } from '../temporal/index.js';
 import { taskQueue } from '../workflows/messages.js';
 import { activitiesFor } from './role-activities.js';
+import { installRuntime } from './runtime.js';
 import { loadWorkflowBundle } from './workflow-bundle.js';
 
 export interface RunOptions {
@@ -24,7 +25,11 @@ const RECONNECT_EVERY = 1000;
  * Runs the workers of these roles until the signal comes: each asks its own task queue only, and holds its own
  * key only. A server that is not there yet is waited for.
  */
-export async function runWorkers(config: Config, roles: readonly WorkerRole[], options: RunOptions): Promise<void> {
+export async function runWorkers(
+  config: Config,
+  roles: readonly WorkerRole[],
+  options: RunOptions,
+): Promise<void> {
   installRuntime();
   // Keys and file systems first: what is wrong there is said at once, whether or not there is a server.
   const activities = new Map<WorkerRole, object>();
@@ -34,7 +39,8 @@ export async function runWorkers(config: Config, roles: readonly WorkerRole[], o
   if (!connection) return;
   try {
     const workers: Worker[] = [];
-    for (const role of roles) workers.push(await createWorker(config, role, target, connection, activities.get(role) ?? {}));
+    for (const role of roles)
+      workers.push(await createWorker(config, role, target, connection, activities.get(role) ?? {}));
     const running = Promise.all(workers.map((worker) => worker.run()));
     const stop = (): void => {
       for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
@@ -65,9 +71,7 @@ async function createWorker(
     // Heartbeats carry progress that people look at.
     maxHeartbeatThrottleInterval: '2 seconds',
     maxConcurrentActivityTaskExecutions: 10,
-    ...(role === 'monitor'
-      ? { workflowBundle: await loadWorkflowBundle(), maxCachedWorkflows: 200 }
-      : {}),
+    ...(role === 'monitor' ? { workflowBundle: await loadWorkflowBundle(), maxCachedWorkflows: 200 } : {}),
   });
 }
 
@@ -85,29 +89,4 @@ async function connectPatiently(
     }
   }
   return undefined;
-}
-
-let isInstalled = false;
-
-/** The runtime is one per process; warnings and errors go to stderr. */
-function installRuntime(): void {
-  if (isInstalled) return;
-  isInstalled = true;
-  const write = (level: LogLevel, message: string): void => {
-    process.stderr.write(`${new Date().toISOString()} ${level.toLowerCase()} ${message}\n`);
-  };
-  Runtime.install({
-    logger: new DefaultLogger('WARN', (entry) => {
-      write(entry.level, `${entry.message}${metaOf(entry.meta)}`);
-    }),
-    shutdownSignals: [],
-    telemetryOptions: { logging: { filter: { core: 'ERROR', other: 'ERROR' }, forward: {} } },
-  });
-}
-
-function metaOf(meta: Record<string | symbol, unknown> | undefined): string {
-  const { workflowId, activityType, attempt, error } = meta ?? {};
-  const parts = [workflowId, activityType, attempt === undefined ? undefined : `attempt ${String(attempt as number)}`];
-  const text = parts.filter((part) => typeof part === 'string').join(' ');
-  return `${text === '' ? '' : ` [${text}]`}${error instanceof Error ? `: ${error.message}` : ''}`;
 }

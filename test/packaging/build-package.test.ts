@@ -34,7 +34,10 @@ async function failure(work: Promise<unknown>): Promise<TuflineError> {
 
 async function filesBelow(directory: string): Promise<string[]> {
   const entries = await readdir(directory, { recursive: true, withFileTypes: true }).catch(() => []);
-  return entries.filter((entry) => entry.isFile()).map(({ name }) => name);
+  return entries
+    .filter((entry) => entry.isFile())
+    .map(({ name }) => name)
+    .sort();
 }
 
 void test('a package is a zip that unpacks to what went in, and a list of its versions', async (t) => {
@@ -96,24 +99,60 @@ void test('the same input gives the same bytes, whatever the time zone, umask, t
   );
 });
 
-void test('building a version again changes nothing; other content under it is refused', async (t) => {
+void test('entries are in the order of their bytes, however the directory lists them', async (t) => {
+  const { options } = await sample(t);
+  const names = Array.from({ length: 40 }, (_, index) => `lib/${String((index * 7) % 40)}`);
+  // After the files in lib/ by the order of a walk, before them by bytes.
+  names.push('lib-a', 'ﬀ', 'B', '_');
+  for (const name of names) await writeFile(join(options.directory, name), name);
+  const { zip } = await buildPackage({ ...options, compress: false });
+  // Names as the central directory has them: signature, 42 bytes, name (the lengths are in the fixed part).
+  const bytes = await readFile(zip.path);
+  const listed: string[] = [];
+  let at = bytes.indexOf(Buffer.from('504b0102', 'hex'));
+  while (at >= 0) {
+    listed.push(bytes.subarray(at + 46, at + 46 + bytes.readUInt16LE(at + 28)).toString());
+    at = bytes.indexOf(Buffer.from('504b0102', 'hex'), at + 46);
+  }
+  const expected = [...names, 'empty/', 'lib/Z.txt', 'lib/ä.txt', 'run.sh'];
+  expected.sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+  assert.deepEqual(listed, expected);
+});
+
+void test('building a version again changes nothing', async (t) => {
   const { options } = await sample(t);
   const first = await buildPackage(options);
+  const list = await readFile(first.list.path);
   const again = await buildPackage(options);
   assert.equal(again.created, false);
   assert.equal(again.zip.sha256, first.zip.sha256);
-  const list = await readFile(first.list.path);
-  await writeFile(join(options.directory, 'new.txt'), 'new');
-  for (const remove of [undefined, first.zip.path, first.list.path]) {
-    // Whichever of the two files is left of the first version, it speaks against the second content.
-    if (remove === first.list.path) await writeFile(first.zip.path, 'something');
-    if (remove !== undefined) await rm(remove);
+  // A crash between the two files, or after a clean-up of one: the next build completes them.
+  for (const missing of [first.zip.path, first.list.path]) {
+    await rm(missing);
+    await buildPackage(options);
+    assert.deepEqual(await readFile(first.list.path), list);
+    assert.equal((await readFile(first.zip.path)).length, first.zip.size);
+  }
+});
+
+void test('other content under a version is refused, whichever of the two files speaks against it', async (t) => {
+  const { options } = await sample(t);
+  const refused = async () => {
     const error = await failure(buildPackage(options));
     assert.deepEqual([error.code, error.kind], ['version-exists', 'permanent']);
-    if (remove !== first.list.path) assert.deepEqual(await readFile(first.list.path), list);
-  }
-  const leftovers = await filesBelow(options.out);
-  assert.deepEqual(leftovers, ['tool-1.0.0.zip'], 'a refused version leaves no temporary file');
+    assert.match(error.sentence, /new version/);
+    return filesBelow(options.out);
+  };
+  const { zip, list } = await buildPackage(options);
+  const before = await readFile(list.path, 'utf8');
+  await writeFile(list.path, before.replace(zip.sha256, zip.sha256.replaceAll(/./g, 'f')));
+  assert.deepEqual(await refused(), ['tool-1.0.0.zip', 'tool.json'], 'the same size, another hash');
+  await rm(zip.path);
+  assert.deepEqual(await refused(), ['tool.json'], 'a refused version leaves no zip');
+  await rm(list.path);
+  await writeFile(zip.path, 'something else');
+  assert.deepEqual(await refused(), ['tool-1.0.0.zip'], 'nor a temporary file, nor a list');
+  assert.equal(await readFile(zip.path, 'utf8'), 'something else');
 });
 
 void test('the list keeps every version and what others noted in it', async (t) => {

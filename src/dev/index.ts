@@ -1,0 +1,2 @@
+/** `dev` and `server`: an instance with everything it needs, on one machine. */
+export { runDev, runServer, type DevOptions } from './run-dev.js';
