@@ -70,7 +70,11 @@ function renderTemporal(temporal: TemporalStatus): string[] {
 }
 
 function table(head: string[], rows: string[][]): string {
-  const made = new Table({ head, style: { head: ['bold'], border: [], compact: true }, chars: NO_LINES });
+  const made = new Table({
+    head: head.map((title) => colours.bold(title)),
+    style: { head: [], border: [], compact: true },
+    chars: NO_LINES,
+  });
   made.push(...rows);
   return made.toString();
 }

@@ -18,6 +18,7 @@ export {
   resumeSchedule,
   settingsOf,
   triggerSchedule,
+  wakeSchedule,
 } from './schedule.js';
 export {
   awaitRelease,

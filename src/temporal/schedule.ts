@@ -70,6 +70,12 @@ export async function triggerSchedule(client: Client, config: Config): Promise<b
   return ifPresent(() => handleOf(client, config).trigger(ScheduleOverlapPolicy.SKIP));
 }
 
+/** As {@link triggerSchedule}, but what an operator has paused stays paused: for those who only want not to wait. */
+export async function wakeSchedule(client: Client, config: Config): Promise<boolean> {
+  const schedule = await describeSchedule(client, config);
+  return schedule !== undefined && !schedule.state.paused && triggerSchedule(client, config);
+}
+
 export async function deleteSchedule(client: Client, config: Config): Promise<boolean> {
   return ifPresent(() => handleOf(client, config).delete());
 }

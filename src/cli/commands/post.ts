@@ -88,11 +88,11 @@ async function post(paths: readonly string[], options: PostArguments): Promise<v
 
   /** So that nobody waits for the next tick; without a server the release simply lies ready. */
   async function wakeScan(): Promise<void> {
-    const { connectClient, findTemporal, triggerSchedule } = await import('../../temporal/index.js');
+    const { connectClient, findTemporal, wakeSchedule } = await import('../../temporal/index.js');
     try {
       if (!(await findTemporal(config, environment))) return;
       const { client, close } = await connectClient(config, environment);
-      await triggerSchedule(client, config).finally(close);
+      await wakeSchedule(client, config).finally(close);
     } catch {
       // The schedule's next tick finds it.
     }

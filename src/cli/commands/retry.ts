@@ -23,7 +23,7 @@ its next attempt is tried now.`,
 async function retry(timestamp: string, options: RetryArguments): Promise<void> {
   const { usage } = await import('../../errors/index.js');
   const { retryFailed } = await import('../../handover/index.js');
-  const { connectClient, findTemporal, retryNow, triggerSchedule } = await import('../../temporal/index.js');
+  const { connectClient, findTemporal, retryNow, wakeSchedule } = await import('../../temporal/index.js');
   const { environment, output, loadConfig } = contextOf(options);
   const config = await loadConfig();
   const hasTemporal = (await findTemporal(config, environment)) !== undefined;
@@ -34,7 +34,7 @@ async function retry(timestamp: string, options: RetryArguments): Promise<void> 
     force: options.force ?? false,
   });
   if (ready !== undefined) {
-    if (hasTemporal) await withClient((client) => triggerSchedule(client, config)).catch(() => false);
+    if (hasTemporal) await withClient((client) => wakeSchedule(client, config)).catch(() => false);
     output.result(
       { timestamp: bare, outcome: 'ready', directory: ready },
       () => `${ready} is ready again; the next scan releases it.`,
