@@ -58,8 +58,9 @@ async function run(options: DevArguments, kind: 'dev' | 'server'): Promise<void>
       output.note(line);
     },
     onReady: ({ address, ui }) => {
-      const where =
-        ui === undefined ? '' : `, UI ${ui}/namespaces/${config.temporal.namespace ?? 'default'}/workflows`;
+      const namespace = config.temporal.namespace ?? 'default';
+      const releases = `/namespaces/${namespace}/workflows?query=WorkflowType%3D%22release%22`;
+      const where = ui === undefined ? '' : `, releases in the UI: ${ui}${releases}`;
       process.stdout.write(
         `ready: Temporal at ${address}${where}; post packages with: tufline post FILE… --wait\n`,
       );

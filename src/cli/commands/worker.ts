@@ -46,4 +46,6 @@ async function worker(names: readonly string[], options: CommonOptions): Promise
       else process.stdout.write(`ready: ${roles.join(', ')} of ${config.name}\n`);
     },
   });
+  // The channel to the parent would keep this process alive.
+  if (process.connected) process.disconnect();
 }
