@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { constants, type BigIntStats } from 'node:fs';
-import { open, readFile, rename, type FileHandle } from 'node:fs/promises';
+import { mkdir, open, readFile, rename, type FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { hasErrno, ioError, TuflineError } from '../errors/index.js';
 import {
@@ -58,7 +58,10 @@ export async function moveRelease(options: MoveOptions): Promise<Manifest> {
     inboundPath,
     `${directoryName('processing', timestamp)}.${randomBytes(6).toString('hex')}`,
   );
-  await makeDirectory(attempt);
+  // Not with its parents: where the shared file system is not mounted, nothing may be written in its place.
+  await mkdir(attempt).catch((error: unknown) => {
+    throw ioError(error, 'make', attempt);
+  });
   try {
     const files = await copyAll(processing, attempt, claim, options);
     await mustBeUnchanged(processing, claim);

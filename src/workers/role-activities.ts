@@ -6,7 +6,7 @@ import {
 } from '../activities/index.js';
 import type { Config, RoleName, WorkerRole } from '../config/index.js';
 import { usage } from '../errors/index.js';
-import { makeDirectory, probeLink } from '../files/index.js';
+import { probeLink } from '../files/index.js';
 import { checkSigners, openRepository, type Repository } from '../repository/index.js';
 import { openSigners, type Signer } from '../signers/index.js';
 import type { Environment } from '../temporal/index.js';
@@ -26,7 +26,6 @@ export async function activitiesFor(
   const { paths } = repository;
   switch (role) {
     case 'monitor':
-      await makeDirectory(config.inboundPath);
       return createMonitorActivities({ ...config, repository });
     case 'targets':
       await probe(paths.staging, [paths.metadata, paths.targets]);

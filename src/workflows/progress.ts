@@ -84,9 +84,11 @@ export class ReleaseProgress {
         `**${this.#state}**: ${this.title}`,
         '',
         ...problem,
-        '| step | began (UTC) | took | outcome |',
+        '| step | began | took | outcome |',
         '|---|---|---|---|',
         ...rows,
+        '',
+        'Times are in UTC.',
       ].join('\n'),
     );
   }

@@ -55,24 +55,25 @@ export async function release(input: ReleaseInput): Promise<ReleaseResult> {
   async function run(): Promise<ReleaseResult> {
     let claimed: Claimed | undefined;
     let committed: CommitResult | undefined;
+    let problem: Problem | undefined;
     try {
       const claim = await claimDirectory(max);
       if (claim.state === 'absent') return finishWithNothing();
       claimed = claim;
-      if (claim.problem) return await giveBack(claimed, claim.problem);
-      if (claim.state === 'aborted') return await giveBack(claimed, abortedBefore(timestamp));
-      committed = await moveAndCommit(claimed, claim.state === 'committed');
+      problem = claim.problem ?? (claim.state === 'aborted' ? abortedBefore(timestamp) : undefined);
+      if (problem === undefined) {
+        committed = await moveAndCommit(claimed, claim.state === 'committed');
+      }
     } catch (error) {
-      const problem = isCancellationOf(error) ? cancelledBy(timestamp) : problemOf(error);
+      problem = isCancellationOf(error) ? cancelledBy(timestamp) : problemOf(error);
       if (problem === undefined) throw error;
-      return await CancellationScope.nonCancellable(async () => {
-        const ref = claimed ?? (await claimDirectory(REGARDLESS));
-        return 'release' in ref ? giveBack(ref, problem) : finishWithNothing();
-      });
     }
-    const [ref, commit] = [claimed, committed];
-    // The point of no return lies behind: nothing stops it now.
-    return CancellationScope.nonCancellable(() => publish(ref, commit));
+    // From here on nothing can be cancelled: the release is either given back or published to the end.
+    return CancellationScope.nonCancellable(async () => {
+      if (claimed && committed) return publish(claimed, committed);
+      const ref = claimed ?? (await claimDirectory(REGARDLESS));
+      return 'release' in ref && problem ? giveBack(ref, problem) : finishWithNothing();
+    });
   }
 
   async function claimDirectory(atOnce: number) {
@@ -86,7 +87,9 @@ export async function release(input: ReleaseInput): Promise<ReleaseResult> {
       (result) =>
         result.state === 'absent'
           ? 'nothing there'
-          : `${count(result.files, 'file')}, ${bytesInWords(result.bytes)}`,
+          : result.problem
+            ? `refused: ${result.problem.code}`
+            : `${count(result.files, 'file')}, ${bytesInWords(result.bytes)}`,
     );
     if (claim.state !== 'absent') progress.claimed(claim.release, claim.files);
     return claim;
@@ -195,36 +198,34 @@ export async function release(input: ReleaseInput): Promise<ReleaseResult> {
 
   /** Abort and put back, unless the commit was faster. Ends by throwing. */
   async function giveBack(ref: Claimed, problem: Problem): Promise<ReleaseResult> {
-    return CancellationScope.nonCancellable(async () => {
-      const { release: id } = ref;
-      const decided = await progress.step(
-        'aborting',
-        'abort',
-        () =>
-          targets.abort.executeWithOptions(
-            { activityId: 'abort', summary: `Record that ${id} will not be committed` },
-            [{ timestamp, release: id, problem }],
-          ),
-        ({ decision, commit }) => `${decision} in record ${String(commit)}`,
-      );
-      if (decided.decision === 'committed') return publish(ref, await commit(ref));
-      const truth = decided.problem ?? problem;
-      progress.failed(truth);
-      await progress.step(
-        'putting back',
-        'putBack',
-        () =>
-          monitor.putBack.executeWithOptions(
-            { activityId: 'putBack', summary: 'Give the files back to the pipeline' },
-            [{ timestamp, release: id, problem: truth }],
-          ),
-        ({ directory }) =>
-          directory === undefined ? 'nothing there any more' : `files are in ${code(directory)}`,
-      );
-      const isCancelled = truth.code === 'cancelled';
-      progress.end(isCancelled ? 'cancelled' : 'failed');
-      throw isCancelled ? new CancelledFailure(truth.message) : failureOf(truth);
-    });
+    const { release: id } = ref;
+    const decided = await progress.step(
+      'aborting',
+      'abort',
+      () =>
+        targets.abort.executeWithOptions(
+          { activityId: 'abort', summary: `Record that ${id} will not be committed` },
+          [{ timestamp, release: id, problem }],
+        ),
+      ({ decision, commit }) => `${decision} in record ${String(commit)}`,
+    );
+    if (decided.decision === 'committed') return publish(ref, await commit(ref));
+    const truth = decided.problem ?? problem;
+    progress.failed(truth);
+    await progress.step(
+      'putting back',
+      'putBack',
+      () =>
+        monitor.putBack.executeWithOptions(
+          { activityId: 'putBack', summary: 'Give the files back to the pipeline' },
+          [{ timestamp, release: id, problem: truth }],
+        ),
+      ({ directory }) =>
+        directory === undefined ? 'nothing there any more' : `files are in ${code(directory)}`,
+    );
+    const isCancelled = truth.code === 'cancelled';
+    progress.end(isCancelled ? 'cancelled' : 'failed');
+    throw isCancelled ? new CancelledFailure(truth.message) : failureOf(truth);
   }
 
   function finishWithNothing(): ReleaseResult {

@@ -24,6 +24,7 @@ export function code(text: string): string {
 /** `3 files, 2.1 MB: a.zip, b.json, …` */
 export function summaryOf(directory: ReadyDirectory): string {
   const { files, bytes, more, names } = directory;
+  if (files === 0 && !more) return 'no file that can be released';
   const many = `${more ? 'more than ' : ''}${count(files, 'file')}, ${bytesInWords(bytes)}`;
   const listed = names.join(', ') + (files > names.length || more ? ', …' : '');
   // A static summary has to fit into 400 bytes.

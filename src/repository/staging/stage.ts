@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { ioError } from '../../errors/index.js';
 import { fsyncDirectory, makeDirectory, removeTree, writeNew, type Bytes } from '../../files/index.js';
 import type { Repository } from '../repository.js';
 
@@ -23,7 +25,11 @@ export const REPLACING = 'replace';
 export async function beginStage(repository: Repository, purpose: string): Promise<Stage> {
   const id = `${purpose}.${randomBytes(6).toString('hex')}`;
   const path = join(repository.paths.staging, id);
-  await makeDirectory(path);
+  // Not with its parents: where the repository is not mounted, nothing may be written in its place.
+  await mkdir(path).catch((error: unknown) => {
+    throw ioError(error, 'make', path);
+  });
+  await fsyncDirectory(repository.paths.staging);
   return { id, path };
 }
 
