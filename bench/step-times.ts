@@ -12,7 +12,7 @@ export async function stepTimes(client: Client, workflowId: string): Promise<Ste
   const { events } = await client.workflow.getHandle(workflowId).fetchHistory();
   const at = (index: number): number => {
     const { seconds, nanos } = events?.[index]?.eventTime ?? {};
-    return Number(seconds ?? 0) * 1000 + Number(nanos ?? 0) / 1e6;
+    return Number(String(seconds ?? 0)) * 1000 + (nanos ?? 0) / 1e6;
   };
   const times: StepTime[] = [];
   events?.forEach((event, index) => {

@@ -32,7 +32,7 @@ async function testFiles(directory: string): Promise<string[]> {
     entries.map((entry) => {
       const path = join(directory, entry.name);
       if (entry.isDirectory()) return testFiles(path);
-      return entry.name.endsWith('.test.ts') ? [path] : [];
+      return Promise.resolve(entry.name.endsWith('.test.ts') ? [path] : []);
     }),
   );
   return found.flat();

@@ -96,10 +96,8 @@ export function reportFailure(error: unknown, debug: boolean): number {
   process.stderr.write(`${pc.red('error')}: ${sentence}\n`);
   if (!known && !debug) process.stderr.write('Run it again with --debug for the details.\n');
   if (debug && error instanceof Error) process.stderr.write(`${error.stack ?? ''}\n`);
-  for (let cause = error; debug && cause instanceof Error && cause.cause !== undefined; cause = cause.cause) {
-    process.stderr.write(
-      `caused by: ${cause.cause instanceof Error ? (cause.cause.stack ?? '') : String(cause.cause)}\n`,
-    );
+  for (let cause = error; debug && cause instanceof Error; cause = cause.cause) {
+    if (cause !== error) process.stderr.write(`caused by: ${cause.stack ?? cause.message}\n`);
   }
   return known && error.kind === 'usage' ? 2 : 1;
 }

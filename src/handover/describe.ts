@@ -1,8 +1,18 @@
 import { opendir, stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { hasErrno, ioError } from '../errors/index.js';
-import type { ReadyDirectory } from '../workflows/messages.js';
 import { directoryName, SUMS_FILE } from './names.js';
+
+/** What a ready directory holds, as far as it was counted. */
+export interface ReadyContents {
+  readonly timestamp: string;
+  readonly files: number;
+  readonly bytes: number;
+  /** Counting stopped early. */
+  readonly more: boolean;
+  /** The first few paths. */
+  readonly names: readonly string[];
+}
 
 const COUNT_AT_MOST = 1000;
 const NAMES = 3;
@@ -11,7 +21,7 @@ const NAMES = 3;
 export async function describeReady(
   postToTufPath: string,
   timestamp: string,
-): Promise<ReadyDirectory | undefined> {
+): Promise<ReadyContents | undefined> {
   const directory = join(postToTufPath, directoryName('ready', timestamp));
   let bytes = 0;
   const names: string[] = [];

@@ -81,7 +81,7 @@ type CopiedFile = Manifest['files'][number];
 async function copyAll(from: string, to: string, claim: Claim, options: MoveOptions): Promise<CopiedFile[]> {
   const copied = new Map<string, CopiedFile>();
   const directories = new Set<string>();
-  const failures: unknown[] = [];
+  const failures: TuflineError[] = [];
   const queue = [...claim.files];
   const work = async (): Promise<void> => {
     for (let file = queue.shift(); file; file = queue.shift()) {
@@ -90,7 +90,7 @@ async function copyAll(from: string, to: string, claim: Claim, options: MoveOpti
         copied.set(file.path, await copyFile(from, to, file, directories, options));
         options.onFile?.(file.path);
       } catch (error) {
-        if (!isTransient(error)) throw error;
+        if (!(error instanceof TuflineError) || error.kind !== 'transient') throw error;
         // The neighbours tell whether it is this file or the whole file system.
         failures.push(error);
         if (failures.length >= 10) return;
@@ -222,10 +222,6 @@ async function install(
       await removeTree(aside);
     }
   }
-}
-
-function isTransient(error: unknown): boolean {
-  return error instanceof TuflineError && error.kind === 'transient';
 }
 
 function fileTrouble(error: TuflineError): TuflineError {

@@ -4,7 +4,6 @@ const LONGEST_COMPONENT = 190;
 
 /** A path for a message: whatever a terminal could not show is escaped. */
 export function printable(path: string): string {
-  // eslint-disable-next-line no-control-regex -- these are what is to be escaped
   return path.replaceAll(
     /[\u0000-\u001f\u007f-\u009f\ufffd\u2028\u2029\u202a-\u202e\u2066-\u2069]/g,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
@@ -50,7 +49,6 @@ export function checkTargetPath(path: string): void {
       'Use / between directories, and no backslash in names.',
     );
   }
-  // eslint-disable-next-line no-control-regex -- these are what is to be refused
   if (/[\u0000-\u001f\u007f-\u009f]/.test(path)) {
     throw refusal('path-control-character', path, 'its name has a control character', 'Rename it.');
   }

@@ -69,7 +69,7 @@ function nameOf(child: Dirent<Buffer>, prefix: string): string {
     throw refused(path, 'has a name that is not UTF-8', 'Rename it.', 'package-path');
   }
   // Programs that unpack take a backslash for a slash, and a colon after one letter for a drive.
-  // eslint-disable-next-line no-control-regex
+
   if (/[\\\u0000-\u001f\u007f-\u009f]/.test(name) || (prefix === '' && /^[A-Za-z]:/.test(name))) {
     throw refused(path, 'has a name that cannot be unpacked everywhere', 'Rename it.', 'package-path');
   }

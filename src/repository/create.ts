@@ -28,7 +28,7 @@ export async function createRepository(
 ): Promise<Repository> {
   const repository = openRepository(options);
   const { paths } = repository;
-  for (const directory of Object.values(paths)) await makeDirectory(directory);
+  for (const directory of Object.values<string>({ ...paths })) await makeDirectory(directory);
   const rootPath = join(paths.metadata, '1.root.json');
   if ((await readIfPresent(rootPath)) !== undefined) {
     throw permanent(

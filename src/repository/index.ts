@@ -4,7 +4,7 @@
  */
 export { openRepository, type Repository, type RepositoryOptions } from './repository.js';
 export { createRepository, type RoleSigners } from './create.js';
-export { checkSigners } from './signing.js';
+export { checkSigners } from './check-signers.js';
 export { keyId, type KeyIdStyle } from './keys.js';
 export {
   stageRelease,

@@ -2,10 +2,8 @@ import type { RoleName } from '../config/config.js';
 import { TuflineError, usage } from '../errors/index.js';
 import type { Signer } from '../signers/index.js';
 import { keyId, verifySignature } from './keys.js';
-import { loadRoot } from './load-root.js';
 import { malformed, type Envelope, type Signature } from './metadata/envelope.js';
 import type { RootMetadata } from './metadata/root.js';
-import type { Repository } from './repository.js';
 
 /**
  * Signs the bytes of one version of a role with every key that is given, and verifies each signature before
@@ -35,19 +33,8 @@ export async function signRole(
   return { signatures: [...signatures.values()], signed };
 }
 
-/**
- * Checks, before any work, that these signers can sign for a role as the published root wants it.
- * @throws a usage error `key-not-in-root` or `threshold-not-met`
- */
-export async function checkSigners(
-  repository: Repository,
-  role: RoleName,
-  signers: readonly Signer[],
-): Promise<void> {
-  matchSigners(await loadRoot(repository), role, signers);
-}
-
-function matchSigners(
+/** The key id of each signer in root. @throws usage `key-not-in-root`, `threshold-not-met` */
+export function matchSigners(
   root: Pick<RootMetadata, 'version' | 'keys' | 'roles'>,
   role: RoleName,
   signers: readonly Signer[],

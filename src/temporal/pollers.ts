@@ -20,7 +20,7 @@ export async function describePollers(client: Client, config: Config): Promise<P
         taskQueue: { name: taskQueue(config.name, role) },
         taskQueueType: TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY,
       });
-      const identities = new Set((pollers ?? []).map(({ identity }) => identity));
+      const identities = new Set(pollers.map(({ identity }) => identity));
       return { role, workers: identities.size };
     }),
   );

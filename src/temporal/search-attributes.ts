@@ -17,7 +17,7 @@ export async function registerSearchAttributes(client: Client): Promise<string[]
   const namespace = client.options.namespace;
   const wanted = Object.values(SEARCH_ATTRIBUTES);
   const { customAttributes } = await operatorService.listSearchAttributes({ namespace });
-  const missing = wanted.filter(({ name }) => !(name in (customAttributes ?? {})));
+  const missing = wanted.filter(({ name }) => !(name in customAttributes));
   if (missing.length === 0) return [];
   try {
     await operatorService.addSearchAttributes({
@@ -28,7 +28,7 @@ export async function registerSearchAttributes(client: Client): Promise<string[]
   } catch {
     // Two at once: whoever was second is told that they exist.
     const { customAttributes: now } = await operatorService.listSearchAttributes({ namespace });
-    return missing.map(({ name }) => name).filter((name) => !(name in (now ?? {})));
+    return missing.map(({ name }) => name).filter((name) => !(name in now));
   }
 }
 

@@ -22,11 +22,8 @@ export function installRuntime(): void {
 
 function metaOf(meta: Record<string | symbol, unknown> | undefined): string {
   const { workflowId, activityType, attempt, error } = meta ?? {};
-  const parts = [
-    workflowId,
-    activityType,
-    attempt === undefined ? undefined : `attempt ${String(attempt as number)}`,
-  ];
+  const tried = typeof attempt === 'number' ? `attempt ${String(attempt)}` : undefined;
+  const parts = [workflowId, activityType, tried];
   const text = parts.filter((part) => typeof part === 'string').join(' ');
   return `${text === '' ? '' : ` [${text}]`}${error instanceof Error ? `: ${error.message}` : ''}`;
 }

@@ -1,3 +1,4 @@
+import type { Client } from '@temporalio/client';
 import type { Command } from 'commander';
 import { contextOf, onInstance, type CommonOptions } from '../command.js';
 
@@ -63,7 +64,7 @@ async function retry(timestamp: string, options: RetryArguments): Promise<void> 
         : `The release ${bare} tries ${steps.join(', ')} now.`,
   );
 
-  async function withClient<T>(use: (client: import('@temporalio/client').Client) => Promise<T>): Promise<T> {
+  async function withClient<T>(use: (client: Client) => Promise<T>): Promise<T> {
     const { client, close } = await connectClient(config, environment);
     try {
       return await use(client);
