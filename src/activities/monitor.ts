@@ -10,7 +10,7 @@ import {
 } from '../handover/index.js';
 import type { HashAlgorithm } from '../files/index.js';
 import { basename } from 'node:path';
-import { decisionOf, due, publishedState, type Repository } from '../repository/index.js';
+import { decisionOf, due, publishedState, type Due, type Repository } from '../repository/index.js';
 import type { MonitorActivities, ReadyDirectory } from '../workflows/messages.js';
 import { runStep } from './step.js';
 
@@ -31,6 +31,15 @@ export function createMonitorActivities(dependencies: MonitorDependencies): Moni
   const paths = { postToTufPath, inboundPath };
   const decide: DecisionOf = (release) => decisionOf(repository, release);
   let sweptAt = 0;
+  /** Records that cannot be read hold up the step that needs them, where the trouble shows, and not every claim. */
+  const dueUnless = async (isBusy: boolean): Promise<Due | undefined> => {
+    try {
+      return await due(repository);
+    } catch (error) {
+      if (isBusy) return undefined;
+      throw error;
+    }
+  };
 
   return {
     scan: ({ max }) =>
@@ -48,7 +57,7 @@ export function createMonitorActivities(dependencies: MonitorDependencies): Moni
           const directory = await describeReady(postToTufPath, timestamp);
           if (directory) ready.push(directory);
         }
-        const found = await due(repository);
+        const found = await dueUnless(ready.length + processing.length > 0);
         return { processing, ready, readyCount: ready.length, ...(found ? { due: found } : {}) };
       }),
 

@@ -1,5 +1,6 @@
 import type { Repository } from './repository.js';
 import type { CommitRecord, ReleaseEntry } from './records/records.js';
+import { isRedoPending } from './staging/install.js';
 
 export type Decision = 'committed' | 'aborted';
 
@@ -40,12 +41,20 @@ function addTo(index: Map<string, Decided>, record: CommitRecord): void {
   }
 }
 
-/** Whether clients see a commit: the newest timestamp shows a snapshot that includes it. */
+/** Whether clients see a commit: `timestamp.json` shows a snapshot that includes it. */
 export async function isVisible(
   repository: Repository,
   { number }: Pick<CommitRecord, 'number'>,
 ): Promise<boolean> {
-  const timestamp = await repository.timestamps.latest();
-  const snapshot = timestamp && (await repository.snapshots.read(timestamp.snapshot));
-  return snapshot !== undefined && snapshot.commit >= number;
+  return (await visibleCommit(repository)) >= number;
+}
+
+/** Number of the newest commit that clients see; 0 where they see nothing yet. */
+export async function visibleCommit(repository: Repository): Promise<number> {
+  let timestamp = await repository.timestamps.latest();
+  // Recorded is not yet seen: `timestamp.json` may still wait for its rename.
+  if (timestamp && (await isRedoPending(repository, timestamp))) {
+    timestamp = await repository.timestamps.read(timestamp.number - 1);
+  }
+  return timestamp ? ((await repository.snapshots.read(timestamp.snapshot))?.commit ?? 0) : 0;
 }

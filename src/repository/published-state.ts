@@ -1,4 +1,5 @@
 import type { RoleName } from '../config/config.js';
+import { visibleCommit } from './decision.js';
 import { loadRoot } from './load-root.js';
 import type { CommitRecord } from './records/records.js';
 import type { Repository } from './repository.js';
@@ -43,7 +44,7 @@ export async function publishedState(repository: Repository, latest = 5): Promis
   const commits: CommitRecord[] = [];
   for await (const record of repository.commits.from(Math.max(1, newest - latest + 1)))
     commits.unshift(record);
-  const visible = timestamp ? ((await repository.snapshots.read(timestamp.snapshot))?.commit ?? 0) : 0;
+  const visible = await visibleCommit(repository);
   const unpublished: { release: string; timestamp: string }[] = [];
   for await (const record of repository.commits.from(visible + 1)) {
     if (record.kind !== 'release') continue;

@@ -25,15 +25,22 @@ export class RecordLog<T extends BaseRecord> {
 
   /** The newest record, or undefined where there is none. */
   async latest(): Promise<T | undefined> {
-    if (this.#latest === undefined) {
+    let latest = this.#latest;
+    if (latest === undefined) {
       const newest = await this.#newestNumber();
-      if (newest > 0) this.#latest = await this.#mustRead(newest);
+      if (newest > 0) latest = await this.#mustRead(newest);
     }
     for (;;) {
-      const next = await this.read((this.#latest?.number ?? 0) + 1);
-      if (next === undefined) return this.#latest;
-      this.#latest = next;
+      const next = await this.read((latest?.number ?? 0) + 1);
+      if (next === undefined) return this.#keep(latest);
+      latest = next;
     }
+  }
+
+  /** Several calls may run at once: what is kept never falls back to an older record. */
+  #keep(record: T | undefined): T | undefined {
+    if (record && record.number > (this.#latest?.number ?? 0)) this.#latest = record;
+    return this.#latest;
   }
 
   /** One record, or undefined where that number is not taken. @throws `damaged-record` */
@@ -96,7 +103,7 @@ export class RecordLog<T extends BaseRecord> {
   async append(record: T): Promise<boolean> {
     const outcome = await putOnce(this.pathOf(record.number), Buffer.from(`${JSON.stringify(record)}\n`));
     if (outcome === 'other') return false;
-    this.#latest = record;
+    this.#keep(record);
     return true;
   }
 

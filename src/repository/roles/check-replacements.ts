@@ -24,6 +24,26 @@ export function checkReplacements(
   }
 }
 
+/**
+ * The entries that these releases bring. Bytes that are published already stay credited to the later of the two
+ * releases, or a third that lies between them could put older bytes over them afterwards.
+ */
+export function changesOf(
+  targets: TargetsMetadata,
+  staged: readonly StagedRelease[],
+): ReadonlyMap<string, TargetEntry> {
+  const changes = new Map<string, TargetEntry>();
+  for (const release of staged) {
+    for (const [path, entry] of release.targets) {
+      const present = changes.get(path) ?? findTarget(targets, path);
+      const isOlder = present !== undefined && compareTimestamps(present.release, entry.release) > 0;
+      const keeps = isOlder && sameBytes(present, entry);
+      changes.set(path, keeps ? { ...entry, release: present.release } : entry);
+    }
+  }
+  return changes;
+}
+
 function checkReplacement(
   release: StagedRelease,
   path: string,

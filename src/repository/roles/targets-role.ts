@@ -12,7 +12,7 @@ import { signRole } from '../signing.js';
 import type { StagedRelease } from '../staging/stage-release.js';
 import { discardStage } from '../staging/stage.js';
 import { appendAndInstall, completeLatest, stageSigned } from './append.js';
-import { checkReplacements } from './check-replacements.js';
+import { changesOf, checkReplacements } from './check-replacements.js';
 import { mustLoadPublished } from './load-published.js';
 
 const NO_ENTRIES = Buffer.alloc(0);
@@ -42,7 +42,7 @@ export async function commitReleases(
     const record = await appendVersion(repository, signers, {
       kind: 'release',
       current,
-      changes: new Map(staged.flatMap(({ targets }) => [...targets])),
+      changes: changesOf(current.targets, staged),
       stages: staged.map(({ stage }) => stage.id),
       releases: staged.map(({ release, timestamp, files, bytes }) => ({ release, timestamp, files, bytes })),
     });

@@ -36,8 +36,14 @@ async function installStage(repository: Repository, stage: string): Promise<void
 type Install = (from: string, to: string) => Promise<void>;
 
 async function installTree(from: string, to: string, install: Install): Promise<void> {
-  const files = await filesBelow(from);
+  const { files, directories } = await walk(from);
+  // Also where no file is left: whoever used it up may have been killed before its fsync.
   const touched = new Set<string>();
+  for (const directory of install === moveOnce ? directories : []) {
+    const target = join(to, relative(from, directory));
+    await makeDirectory(target);
+    touched.add(target);
+  }
   for (const file of files) {
     const target = join(to, relative(from, file));
     const directory = dirname(target);
@@ -53,8 +59,8 @@ async function linkInto(from: string, to: string): Promise<void> {
   const outcome = await linkOnce(from, to);
   if (outcome === 'linked') return;
   // Somebody else finished this stage and removed it while we were at it.
-  if (outcome === 'source-gone') return;
-  if (await sameContent(from, to)) return;
+  if (outcome === 'source-gone' && !(await exists(from))) return;
+  if (outcome === 'exists' && (await sameContent(from, to))) return;
   throw new TuflineError({
     code: 'file-differs',
     kind: 'transient',
@@ -64,19 +70,29 @@ async function linkInto(from: string, to: string): Promise<void> {
   });
 }
 
-async function filesBelow(directory: string): Promise<string[]> {
+interface Tree {
+  readonly files: string[];
+  /** With the top. */
+  readonly directories: string[];
+}
+
+async function walk(directory: string): Promise<Tree> {
   let entries;
   try {
     entries = await readdir(directory, { withFileTypes: true });
   } catch (error) {
-    if (hasErrno(error, 'ENOENT')) return [];
+    if (hasErrno(error, 'ENOENT')) return { files: [], directories: [] };
     throw ioError(error, 'read', directory);
   }
-  const found: string[] = [];
+  const found: Tree = { files: [], directories: [directory] };
   for (const entry of entries) {
     const path = join(directory, entry.name);
-    if (entry.isDirectory()) found.push(...(await filesBelow(path)));
-    else found.push(path);
+    if (!entry.isDirectory()) found.files.push(path);
+    else {
+      const below = await walk(path);
+      found.files.push(...below.files);
+      found.directories.push(...below.directories);
+    }
   }
   return found;
 }
