@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { TuflineError } from '../../errors/index.js';
+import { ioError, TuflineError } from '../../errors/index.js';
 import { loadRoot } from '../load-root.js';
 import { parseTargets, listEntries } from '../metadata/targets.js';
 import { parseVersions, type VersionsMetadata } from '../metadata/versions.js';
@@ -9,7 +9,8 @@ import { countSignatures } from '../signing.js';
 import { timeLeft } from '../expiry.js';
 import { listStages } from '../staging/sweep.js';
 import { loadPublished, versionedName } from '../roles/load-published.js';
-import type { MetaEntry } from '../records/records.js';
+import type { RecordLog } from '../records/record-log.js';
+import type { BaseRecord, MetaEntry } from '../records/records.js';
 import type { Envelope } from '../metadata/envelope.js';
 import { auditTargetFiles } from './target-files.js';
 
@@ -58,7 +59,7 @@ export async function verifyRepository(
   const timestamp = await attempt(() => auditTimestamp(repository, report));
   const snapshot = await attempt(() => auditSnapshot(repository, timestamp, report));
   await attempt(() => auditTargets(repository, snapshot, report, progress));
-  await attempt(() => auditRecords(repository));
+  await attempt(() => auditRecords(repository, report));
   await attempt(() => auditMetadataDirectory(repository, report));
   await attempt(() => auditStaging(repository, report));
   return findings;
@@ -95,13 +96,13 @@ async function auditSnapshot(
   report: Report,
 ): Promise<VersionsMetadata | undefined> {
   const record = await repository.snapshots.latest();
-  const listed = timestamp?.meta['snapshot.json'];
-  if (!record || !listed) return undefined;
+  if (!record) return undefined;
   const meta = record.meta['snapshot.json'];
-  if (listed.version !== meta.version) {
+  const listed = timestamp ? timestamp.meta['snapshot.json'] : meta;
+  if (listed?.version !== meta.version) {
     report(
       'unpublished',
-      `timestamp.json shows snapshot version ${String(listed.version)}, but version ${String(meta.version)} is recorded.`,
+      `timestamp.json shows snapshot version ${String(listed?.version)}, but version ${String(meta.version)} is recorded.`,
     );
   } else if (listed.length !== meta.length || listed.hashes.sha256 !== meta.hashes.sha256) {
     report(
@@ -124,13 +125,13 @@ async function auditTargets(
   progress: VerifyProgress,
 ): Promise<void> {
   const record = await repository.commits.latest();
-  const listed = snapshot?.meta['targets.json'];
-  if (!record || !listed) return;
+  if (!record) return;
   const meta = record.meta['targets.json'];
-  if (listed.version !== meta.version) {
+  const listed = snapshot ? snapshot.meta['targets.json'] : meta;
+  if (listed?.version !== meta.version) {
     report(
       'unpublished',
-      `The snapshot lists targets version ${String(listed.version)}, but version ${String(meta.version)} is recorded.`,
+      `The snapshot lists targets version ${String(listed?.version)}, but version ${String(meta.version)} is recorded.`,
     );
   } else if (listed.length !== meta.length || listed.hashes.sha256 !== meta.hashes.sha256) {
     report(
@@ -193,20 +194,43 @@ async function auditSigned(
   }
 }
 
-/** Reads every record: a damaged or missing one throws. Versions of metadata rise by one or stay. */
-async function auditRecords(repository: Repository): Promise<void> {
-  for (const log of [repository.commits, repository.snapshots, repository.timestamps]) {
-    await log.checkAll();
+/** Reads every record: a damaged or missing one throws. */
+async function auditRecords(repository: Repository, report: Report): Promise<void> {
+  const { commits, snapshots, timestamps } = repository;
+  await auditOrder(commits, ({ meta }) => [meta['targets.json'].version, 0], report);
+  await auditOrder(snapshots, ({ meta, commit }) => [meta['snapshot.json'].version, commit], report);
+  await auditOrder(timestamps, ({ meta, snapshot }) => [meta['timestamp.json'].version, snapshot], report);
+}
+
+/** From record to record the version stays or rises by one, and what is included does not fall. */
+async function auditOrder<T extends BaseRecord>(
+  log: RecordLog<T>,
+  read: (record: T) => readonly [version: number, includes: number],
+  report: Report,
+): Promise<void> {
+  let before: readonly [number, number] | undefined;
+  for await (const record of log.from(1)) {
+    const [version, includes] = read(record);
+    const [versionBefore, includedBefore] = before ?? [0, 0];
+    if (version < versionBefore || version > versionBefore + 1 || includes < includedBefore) {
+      const path = log.pathOf(record.number);
+      report('record-order', `The record ${path} does not follow from the one before it.`, path);
+    }
+    before = [version, includes];
   }
 }
 
 async function auditMetadataDirectory(repository: Repository, report: Report): Promise<void> {
+  // Before the records: a release that is being published meanwhile is no finding.
+  const names = await readdir(repository.paths.metadata).catch((error: unknown) => {
+    throw ioError(error, 'read', repository.paths.metadata);
+  });
   const current: Record<string, number> = {
     targets: (await repository.commits.latest())?.meta['targets.json'].version ?? 0,
     snapshot: (await repository.snapshots.latest())?.meta['snapshot.json'].version ?? 0,
     root: Infinity,
   };
-  for (const name of await readdir(repository.paths.metadata)) {
+  for (const name of names) {
     const path = join(repository.paths.metadata, name);
     const [, version, role] = /^([1-9]\d*)\.([a-z]+)\.json$/.exec(name) ?? [];
     if (name === 'timestamp.json') continue;

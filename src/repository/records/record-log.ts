@@ -75,12 +75,6 @@ export class RecordLog<T extends BaseRecord> {
     }
   }
 
-  /** Reads every record. @throws `damaged-record`, `missing-record` */
-  async checkAll(): Promise<void> {
-    const records = this.from(1);
-    while (!(await records.next()).done);
-  }
-
   /** Calls `observer` once for every record, the present ones at the next {@link catchUp}. */
   observe(observer: (record: T) => void): void {
     this.#observers.push(observer);

@@ -3,6 +3,7 @@ import { permanent, type TuflineError } from '../../errors/index.js';
 import { compareTimestamps } from '../../timestamps/index.js';
 import { findTarget, type TargetsMetadata } from '../metadata/targets.js';
 import { hasPathBelow, type TargetEntry } from '../metadata/target-entries.js';
+import { looksHashed } from '../staging/staged-path.js';
 import type { StagedRelease } from '../staging/stage-release.js';
 
 /**
@@ -70,7 +71,7 @@ function checkReplacement(
 
 /** With plain names a path is a file below `targets/`, so it cannot be a directory too, or look like a hashed name. */
 function checkPlainName(targets: TargetsMetadata, path: string): void {
-  if (/^([0-9a-f]{64}|[0-9a-f]{128})\./.test(basename(path))) {
+  if (looksHashed(basename(path))) {
     throw conflict(path, 'its name looks like that of a hashed copy');
   }
   const parts = path.split('/');

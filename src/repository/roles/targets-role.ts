@@ -22,7 +22,7 @@ const NO_ENTRIES = Buffer.alloc(0);
  * The link of the record is the commit, the point of no return. Run again with what has been committed, it
  * returns that record.
  *
- * @returns the record that holds the releases.
+ * @returns the record that holds the releases; the newest of them where some had been committed before.
  * @throws permanent `aborted`, `immutable-target`, `superseded`, `path-conflict`; transient `io-…`.
  */
 export async function commitReleases(
@@ -31,20 +31,21 @@ export async function commitReleases(
   staged: readonly StagedRelease[],
 ): Promise<CommitRecord> {
   const isImmutable = picomatch([...repository.options.immutableTargets], { dot: true });
+  let waiting = staged;
+  let committed: CommitRecord | undefined;
   for (;;) {
-    const before = await resumeAny(repository, staged);
-    if (before) {
-      await discardUnused(staged, before);
-      return before;
-    }
+    const resumed = await resumeAll(repository, waiting);
+    waiting = resumed.waiting;
+    committed = resumed.newest ?? committed;
+    if (committed && waiting.length === 0) return committed;
     const current = await currentTargets(repository);
-    checkReplacements(current.targets, staged, isImmutable, repository.options.plainTargetNames);
+    checkReplacements(current.targets, waiting, isImmutable, repository.options.plainTargetNames);
     const record = await appendVersion(repository, signers, {
       kind: 'release',
       current,
-      changes: changesOf(current.targets, staged),
-      stages: staged.map(({ stage }) => stage.id),
-      releases: staged.map(({ release, timestamp, files, bytes }) => ({ release, timestamp, files, bytes })),
+      changes: changesOf(current.targets, waiting),
+      stages: waiting.map(({ stage }) => stage.id),
+      releases: waiting.map(({ release, timestamp, files, bytes }) => ({ release, timestamp, files, bytes })),
     });
     if (record) return record;
   }
@@ -222,19 +223,22 @@ async function currentTargets(repository: Repository): Promise<CurrentTargets> {
   return { latest, targets };
 }
 
-/** The record of these releases where they were committed before; they were committed together or not at all. */
-async function resumeAny(
+/** Which of these releases are still to be committed, and the newest record that holds one of the others. */
+async function resumeAll(
   repository: Repository,
   staged: readonly StagedRelease[],
-): Promise<CommitRecord | undefined> {
+): Promise<{ waiting: StagedRelease[]; newest: CommitRecord | undefined }> {
+  const waiting: StagedRelease[] = [];
+  let newest: CommitRecord | undefined;
   for (const release of staged) {
     const record = await resumeCommit(repository, release);
-    if (record) return record;
+    if (!record) {
+      waiting.push(release);
+      continue;
+    }
+    // Staged for nothing where another attempt has committed.
+    if (!record.stages.includes(release.stage.id)) await discardStage(release.stage);
+    if (record.number > (newest?.number ?? 0)) newest = record;
   }
-  return undefined;
-}
-
-/** Removes what was staged for nothing, as another attempt had committed. */
-async function discardUnused(staged: readonly StagedRelease[], record: CommitRecord): Promise<void> {
-  for (const { stage } of staged) if (!record.stages.includes(stage.id)) await discardStage(stage);
+  return { waiting, newest };
 }

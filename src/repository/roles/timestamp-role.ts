@@ -3,7 +3,7 @@ import { fsyncDirectory } from '../../files/index.js';
 import type { Signer } from '../../signers/index.js';
 import { expiresAt, timeLeft } from '../expiry.js';
 import { loadRoot } from '../load-root.js';
-import { parseVersions, versionsBytes } from '../metadata/versions.js';
+import { parseVersions, versionsBytes, type VersionsMetadata } from '../metadata/versions.js';
 import type { SnapshotRecord, TimestampRecord } from '../records/records.js';
 import type { Repository } from '../repository.js';
 import { assertSigned, signRole } from '../signing.js';
@@ -78,10 +78,11 @@ async function newestInPlace(
   const lowest = Math.max(atLeast, before?.snapshot ?? 1);
   if (!newest || newest.number < lowest) throw notVisible(repository.paths.snapshot, lowest);
   await fsyncDirectory(repository.paths.metadata);
+  const shown = before && (await loadShown(repository, before));
   for (let number = newest.number; number >= lowest; number--) {
     const snapshot = await repository.snapshots.read(number);
     if (!snapshot) throw notVisible(repository.paths.snapshot, number);
-    if (await verifySnapshot(repository, snapshot)) return snapshot;
+    if (await verifySnapshot(repository, snapshot, shown)) return snapshot;
   }
   throw new TuflineError({
     code: 'snapshot-not-in-place',
@@ -91,15 +92,34 @@ async function newestInPlace(
   });
 }
 
+/** The snapshot that clients see now: the next one may list nothing older, and has to list all that it lists. */
+async function loadShown(
+  repository: Repository,
+  before: TimestampRecord,
+): Promise<VersionsMetadata | undefined> {
+  const record = await repository.snapshots.read(before.snapshot);
+  const meta = record?.meta['snapshot.json'];
+  const bytes = meta && (await loadPublished(repository, 'snapshot.json', meta));
+  return bytes && parseVersions('snapshot', bytes, versionedName('snapshot.json', meta.version));
+}
+
 /** @returns false where the metadata is not in place yet. */
-async function verifySnapshot(repository: Repository, record: SnapshotRecord): Promise<boolean> {
+async function verifySnapshot(
+  repository: Repository,
+  record: SnapshotRecord,
+  shown: VersionsMetadata | undefined,
+): Promise<boolean> {
   const meta = record.meta['snapshot.json'];
   const bytes = await loadPublished(repository, 'snapshot.json', meta);
   if (bytes === undefined) return false;
   const path = versionedName('snapshot.json', meta.version);
   const snapshot = parseVersions('snapshot', bytes, path);
   assertSigned(await loadRoot(repository), 'snapshot', snapshot.envelope, path);
-  refuseRollback('snapshot', snapshot.version, meta.version);
+  // What clients refuse (§5.5.5): the snapshot itself, or anything that it lists, older than what they have seen.
+  refuseRollback('snapshot', snapshot.version, Math.max(meta.version, shown?.version ?? 0));
+  for (const [name, { version }] of Object.entries(shown?.meta ?? {})) {
+    refuseRollback(name.replace(/\.json$/, ''), snapshot.meta[name]?.version ?? 0, version);
+  }
   refuseExpired('snapshot', snapshot, repository.now());
   return true;
 }

@@ -13,6 +13,7 @@ import {
 } from '../../files/index.js';
 import type { TargetEntry } from '../metadata/target-entries.js';
 import type { Repository } from '../repository.js';
+import { checkStagedPath } from './staged-path.js';
 import { beginStage, discardStage, REPLACING, type Stage } from './stage.js';
 
 /** A file of a release as it lies in the inbound directory. */
@@ -60,7 +61,7 @@ const LONGEST_NAME = 255;
  * Reads and hashes every file of a release and makes it durable in a stage of its own, under the name that
  * clients ask for with consistent snapshots (§6.2: one copy for each listed hash).
  *
- * @throws permanent `name-too-long`, `path-conflict`; transient `inbound-damaged` where a file is not what the
+ * @throws permanent `bad-path`, `name-too-long`, `path-conflict`; transient `inbound-damaged` where a file is not what the
  *   manifest says (the move is to be done again), and `io-…`.
  */
 export async function stageRelease(
@@ -69,6 +70,7 @@ export async function stageRelease(
   progress: StagingProgress = {},
 ): Promise<StagedRelease> {
   const { files, release, timestamp } = options;
+  for (const { path } of files) checkStagedPath(path);
   const stage = await beginStage(repository, `release-${release}`);
   try {
     const targets = new Map<string, TargetEntry>();

@@ -1,0 +1,23 @@
+#!/bin/sh
+# Makes the instance that docker-compose.yml mounts, in deploy/instance: keys, first signed metadata, and the
+# owners and modes of docs/permissions.md. Run once as root, from the directory of docker-compose.yml.
+set -eu
+instance=deploy/instance
+[ ! -e "$instance" ] || { echo "$instance is there already." >&2; exit 1; }
+node dist/cli/main.js init "$instance"
+cp deploy/tufline.yaml "$instance/tufline.yaml"
+for role in root targets snapshot timestamp; do mv "$instance/keys/$role/"*.pem "$instance/keys/$role/key.pem"; done
+
+group=10000 monitor=10001 targets=10002 snapshot=10003 timestamp=10004
+cd "$instance"
+chown -R "$targets:$group" repository state/commits
+chown -R "$snapshot:$group" state/snapshot
+chown -R "$timestamp:$group" state/timestamp
+chown "$monitor:$group" state post-to-tuf inbound
+find repository state post-to-tuf inbound -type d -exec chmod 2770 {} +
+find repository state -type f -exec chmod 0660 {} +
+chown -R "$targets:$group" keys/targets
+chown -R "$snapshot:$group" keys/snapshot
+chown -R "$timestamp:$group" keys/timestamp
+chmod 0400 keys/*/key.pem
+echo "Done. Take $instance/keys/root offline, then: docker compose up -d"
