@@ -2,7 +2,7 @@ import { constants } from 'node:os';
 import { getSystemErrorName } from 'node:util';
 import { TuflineError } from './tufline-error.js';
 
-interface Meaning {
+export interface Meaning {
   readonly says: string;
   readonly remedy: string;
 }
@@ -13,7 +13,7 @@ interface Meaning {
  * waiting loses nothing. Where an error number condemns the input instead (a symbolic link opened with
  * O_NOFOLLOW gives ELOOP), the code that opened the file says so, not this table.
  */
-const MEANINGS: Readonly<Record<string, Meaning>> = {
+export const MEANINGS: Readonly<Record<string, Meaning>> = {
   EIO: {
     says: 'the storage reported an input/output error',
     remedy: 'Check the disk or the file server; the step is tried again by itself.',
@@ -79,7 +79,7 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
   },
 };
 
-const UNKNOWN: Meaning = {
+export const UNKNOWN: Meaning = {
   says: 'the operating system refused',
   remedy: 'Check the file system; the step is tried again by itself.',
 };
