@@ -51,7 +51,10 @@ export function buildProgram(): Command {
   ]) {
     add(program);
   }
-  for (const command of program.commands) command.exitOverride();
+  for (const command of program.commands) {
+    // Broken in the source where lines end; the terminal's width is what counts.
+    command.description(command.description().replaceAll('\n', ' ')).exitOverride();
+  }
   return program;
 }
 

@@ -128,9 +128,9 @@ test('every file in it exists, and every directory is one that an instance has',
   }
   const prepare = await readFile(join(ROOT, 'deploy/prepare.sh'), 'utf8');
   for (const role of ROLES) assert.ok(prepare.includes(role), role);
-  const ids = Object.fromEntries([...prepare.matchAll(/(\w+)=(1000\d)/g)].map(([, name, id]) => [name, id]));
+  const ids = new Map([...prepare.matchAll(/(\w+)=(1000\d)/g)].map(([, name = '', id = '']) => [name, id]));
   for (const role of WORKER_ROLES)
-    assert.equal(compose.services[role]?.user, `${String(ids[role])}:${String(ids['group'])}`);
+    assert.equal(compose.services[role]?.user, `${String(ids.get(role))}:${String(ids.get('group'))}`);
 });
 
 test('what a service waits for is there, and images are pinned', () => {

@@ -76,7 +76,7 @@ export class TestInstance {
       const worker = this.#running.get(role);
       this.#running.delete(role);
       worker?.stop.abort();
-      return worker?.ended;
+      return worker?.ended ?? Promise.resolve();
     });
     await Promise.all(stopped);
   }
