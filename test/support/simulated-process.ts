@@ -170,7 +170,7 @@ function follow(name: 'link' | 'mkdir' | 'rename' | 'rm' | 'unlink', position: 0
     };
     return simulated.change({ name, path }, perform, name === 'rm' ? () => removeHalf(path) : undefined);
   };
-  Object.assign(promises, { [name]: followed as AnyFunction });
+  Object.assign(promises, { [name]: followed });
 }
 
 async function removeHalf(path: string): Promise<void> {
