@@ -6,8 +6,11 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { format, resolveConfig } from 'prettier';
 import { z } from 'zod';
+import * as outputs from '../src/cli/json-outputs.js';
 import { configSchema } from '../src/config/index.js';
+import { claimSchema, failureSchema, manifestSchema } from '../src/handover/index.js';
 import { versionListSchema } from '../src/packaging/index.js';
+import { commitSchema, snapshotSchema, timestampSchema } from '../src/repository/index.js';
 
 interface Published {
   readonly title: string;
@@ -24,6 +27,24 @@ const PUBLISHED: Readonly<Record<string, Published>> = {
     schema: versionListSchema,
     io: 'output',
   },
+  'status.schema.json': { title: 'tufline status --json', schema: outputs.statusOutput, io: 'output' },
+  'verify.schema.json': { title: 'tufline verify --json', schema: outputs.verifyOutput, io: 'output' },
+  'post.schema.json': { title: 'tufline post --json', schema: outputs.postOutput, io: 'output' },
+  'init.schema.json': { title: 'tufline init --json', schema: outputs.initOutput, io: 'output' },
+  'schedule.schema.json': {
+    title: 'tufline schedule … --json',
+    schema: outputs.scheduleOutput,
+    io: 'output',
+  },
+  'retry.schema.json': { title: 'tufline retry --json', schema: outputs.retryOutput, io: 'output' },
+  'cancel.schema.json': { title: 'tufline cancel --json', schema: outputs.cancelOutput, io: 'output' },
+  'replay.schema.json': { title: 'tufline replay --json', schema: outputs.replayOutput, io: 'output' },
+  'claim.schema.json': { title: 'tufline-claim.json', schema: claimSchema, io: 'output' },
+  'manifest.schema.json': { title: 'tufline-manifest.json', schema: manifestSchema, io: 'output' },
+  'error.schema.json': { title: 'tufline-error.json', schema: failureSchema, io: 'output' },
+  'commit-record.schema.json': { title: 'state/commits/N.json', schema: commitSchema, io: 'output' },
+  'snapshot-record.schema.json': { title: 'state/snapshot/N.json', schema: snapshotSchema, io: 'output' },
+  'timestamp-record.schema.json': { title: 'state/timestamp/N.json', schema: timestampSchema, io: 'output' },
 };
 
 export const SCHEMA_DIRECTORY = fileURLToPath(new URL('../docs/schemas/', import.meta.url));

@@ -7,7 +7,7 @@ import { CLAIM_FILE } from './names.js';
 const seenFile = z.object({ path: z.string(), size: z.number(), inode: z.string(), mtime_ns: z.string() });
 const problem = z.object({ code: z.string(), message: z.string(), remedy: z.string() });
 
-const claimSchema = z.object({
+export const claimSchema = z.object({
   format: z.literal(1),
   /** Id of this claim; a timestamp may come again, an id never does. */
   release: z.string(),

@@ -5,7 +5,7 @@ import { ioError, TuflineError } from '../errors/index.js';
 import { readJsonFile } from './claim-file.js';
 import { directoryName, MANIFEST_FILE } from './names.js';
 
-const manifestSchema = z.object({
+export const manifestSchema = z.object({
   format: z.literal(1),
   release: z.string(),
   timestamp: z.string(),

@@ -1,10 +1,10 @@
 /** The hand-over protocol (docs/hand-over.md): how packages come from a pipeline to the signing roles. */
 export { claimRelease, type ClaimOptions, type ClaimOutcome, type DecisionOf } from './claim.js';
-export { type Claim } from './claim-file.js';
+export { claimSchema, type Claim } from './claim-file.js';
 export { moveRelease, type MoveOptions } from './move.js';
-export { inboundDirectory, readInbound, type Manifest } from './inbound.js';
+export { inboundDirectory, manifestSchema, readInbound, type Manifest } from './inbound.js';
 export { cleanUpRelease, type CleanupOutcome, type DecidedRelease } from './cleanup.js';
-export { putBackRelease, readFailure, type FailureFile } from './put-back.js';
+export { failureSchema, putBackRelease, readFailure, type FailureFile } from './put-back.js';
 export { retryFailed, type RetryOptions } from './retry.js';
 export { newTimestamp, postRelease, type PostedFile, type PostOptions } from './post.js';
 export { describeReady } from './describe.js';

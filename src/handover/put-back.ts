@@ -6,7 +6,7 @@ import { removeInbound, setAside, type DecidedRelease } from './cleanup.js';
 import { listCopies } from './list.js';
 import { CLAIM_FILE, directoryName, ERROR_FILE } from './names.js';
 
-const errorSchema = z.object({
+export const failureSchema = z.object({
   format: z.literal(1),
   timestamp: z.string(),
   release: z.string(),
@@ -17,7 +17,7 @@ const errorSchema = z.object({
 });
 
 /** `tufline-error.json`: why a release failed and what to do (docs/hand-over.md). */
-export type FailureFile = z.infer<typeof errorSchema>;
+export type FailureFile = z.infer<typeof failureSchema>;
 
 export interface PutBackProblem {
   readonly code: string;
@@ -71,5 +71,5 @@ async function findAside({ postToTufPath, timestamp, release }: DecidedRelease):
 
 /** What a failed directory says of itself. */
 export async function readFailure(directory: string): Promise<FailureFile | undefined> {
-  return readJsonFile(join(directory, ERROR_FILE), errorSchema);
+  return readJsonFile(join(directory, ERROR_FILE), failureSchema);
 }

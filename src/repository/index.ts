@@ -28,3 +28,4 @@ export { publishedState, type PublishedState, type RoleState } from './published
 export { sweepStaging } from './staging/sweep.js';
 export { verifyRepository, type Finding, type VerifyProgress } from './audit/verify.js';
 export type { CommitRecord, ReleaseEntry, SnapshotRecord, TimestampRecord } from './records/records.js';
+export { commitSchema, snapshotSchema, timestampSchema } from './records/records.js';

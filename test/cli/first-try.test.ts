@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'node:test';
+import { postOutput, statusOutput, verifyOutput } from '../../src/cli/json-outputs.js';
+import { validated } from '../support/validated.js';
 import { initInstance, startDev, tufline } from '../support/command-line.js';
 import { processesMentioning } from '../support/processes.js';
 import { temporaryDirectory } from '../support/temporary.js';
@@ -49,6 +51,14 @@ test('init, dev, package, post --wait, status, verify, retry, cancel: a first tr
     assert.deepEqual(got.get('vendor/app-1.0.zip'), await readFile(join(directory, 'out', 'app-1.0.zip')));
   });
 
+  await t.test('what is printed as JSON has the published form', async () => {
+    const { stdout } = await tufline(instance, ['status', '--json']);
+    const status = validated(statusOutput, stdout);
+    assert.ok(status.temporal.reachable && status.temporal.workers.every(({ workers }) => workers === 1));
+    validated(verifyOutput, (await tufline(instance, ['verify', '--json'])).stdout);
+    validated(postOutput, (await tufline(instance, ['post', 'tufline.yaml', '--wait', '--json'])).stdout);
+  });
+
   await t.test('a second dev says who has the instance', async () => {
     const second = await tufline(instance, ['dev']);
     assert.equal(second.code, 2);
@@ -77,7 +87,7 @@ test('init, dev, package, post --wait, status, verify, retry, cancel: a first tr
     const retried = await tufline(instance, ['retry', '7']);
     assert.equal(retried.code, 0, retried.stderr);
     await until('no directory', async () => (await readdir(join(instance, 'post-to-tuf'))).length === 0);
-    assert.match((await tufline(instance, ['verify'])).stdout, /all good: 3 targets/);
+    assert.match((await tufline(instance, ['verify'])).stdout, /all good: 4 targets/);
   });
 
   await t.test('a release that waits can be cancelled, and retried', async () => {

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { appendFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'node:test';
+import { statusOutput } from '../../src/cli/json-outputs.js';
+import { validated } from '../support/validated.js';
 import { initInstance, tufline } from '../support/command-line.js';
 import { temporaryDirectory } from '../support/temporary.js';
 
@@ -52,12 +54,9 @@ test('without a server, status, verify and post work', async (t) => {
   assert.equal(posted.code, 0, posted.stderr);
   const status = await tufline(instance, ['status', '--json']);
   assert.equal(status.code, 0, status.stderr);
-  const found = JSON.parse(status.stdout) as {
-    handover: { entries: { state: string }[] };
-    temporal: { reachable: boolean };
-  };
+  const found = validated(statusOutput, status.stdout);
   assert.deepEqual(
-    found.handover.entries.map(({ state }) => state),
+    found.handover?.entries.map(({ state }) => state),
     ['ready'],
   );
   assert.equal(found.temporal.reachable, false);

@@ -44,7 +44,8 @@ export class Disk {
     const placed = new Map<number, string>();
     const place = async (inode: number, from: string, target: string): Promise<void> => {
       await mkdir(target, { recursive: true });
-      const entries = names === 'durable' ? (this.#names.get(inode) ?? new Map<string, never>()) : await entriesOf(from);
+      const entries =
+        names === 'durable' ? (this.#names.get(inode) ?? new Map<string, never>()) : await entriesOf(from);
       for (const [name, entry] of entries) {
         const path = join(target, name);
         if (entry.isDirectory) {

@@ -154,8 +154,6 @@ export class SimulatedProcess {
   }
 }
 
-type AnyFunction = (...parameters: never[]) => Promise<unknown>;
-
 /** The path that a call changes is its last path. */
 function follow(name: 'link' | 'mkdir' | 'rename' | 'rm' | 'unlink', position: 0 | 1): void {
   const original = real[name] as (...parameters: unknown[]) => Promise<unknown>;

@@ -27,7 +27,7 @@ const releaseEntry = z
 
 const problem = z.object({ code: z.string(), message: z.string(), remedy: z.string() }).strict();
 
-const commit = z
+export const commitSchema = z
   .object({
     format: z.literal(1),
     number: z.int().positive(),
@@ -44,7 +44,7 @@ const commit = z
   })
   .strict();
 
-const snapshot = z
+export const snapshotSchema = z
   .object({
     format: z.literal(1),
     number: z.int().positive(),
@@ -56,7 +56,7 @@ const snapshot = z
   })
   .strict();
 
-const timestamp = z
+export const timestampSchema = z
   .object({
     format: z.literal(1),
     number: z.int().positive(),
@@ -71,9 +71,9 @@ const timestamp = z
 /** Version, length in bytes, hex digests and expiry of one metadata file. */
 export type MetaEntry = z.infer<typeof meta>;
 export type ReleaseEntry = z.infer<typeof releaseEntry>;
-export type CommitRecord = z.infer<typeof commit>;
-export type SnapshotRecord = z.infer<typeof snapshot>;
-export type TimestampRecord = z.infer<typeof timestamp>;
+export type CommitRecord = z.infer<typeof commitSchema>;
+export type SnapshotRecord = z.infer<typeof snapshotSchema>;
+export type TimestampRecord = z.infer<typeof timestampSchema>;
 export type Problem = z.infer<typeof problem>;
 
 /** What every record has. */
@@ -82,6 +82,6 @@ export interface BaseRecord {
   readonly stages: readonly string[];
 }
 
-export const parseCommit = (value: unknown): CommitRecord => commit.parse(value);
-export const parseSnapshot = (value: unknown): SnapshotRecord => snapshot.parse(value);
-export const parseTimestamp = (value: unknown): TimestampRecord => timestamp.parse(value);
+export const parseCommit = (value: unknown): CommitRecord => commitSchema.parse(value);
+export const parseSnapshot = (value: unknown): SnapshotRecord => snapshotSchema.parse(value);
+export const parseTimestamp = (value: unknown): TimestampRecord => timestampSchema.parse(value);

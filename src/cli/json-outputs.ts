@@ -1,0 +1,116 @@
+import { z } from 'zod';
+import { ROLES, WORKER_ROLES } from '../config/index.js';
+
+/** What commands print with `--json`, one document each. The schemas in docs/schemas are written from these. */
+
+const role = z.object({
+  version: z.int(),
+  expires: z.string(),
+  keyids: z.array(z.string()),
+  threshold: z.int(),
+});
+
+const failure = z.object({ code: z.string(), message: z.string(), remedy: z.string() });
+
+/** A record; its whole form is commit-record.schema.json. */
+const commit = z.looseObject({
+  number: z.int(),
+  kind: z.enum(['init', 'release', 'refresh', 'abort']),
+  time: z.string(),
+  releases: z.array(z.object({ release: z.string(), timestamp: z.string(), files: z.int(), bytes: z.int() })),
+});
+
+const running = z.object({
+  timestamp: z.string(),
+  workflowId: z.string(),
+  runId: z.string(),
+  status: z.string(),
+  state: z.string().optional(),
+  step: z.object({ name: z.string(), attempt: z.int(), failure: z.string().optional() }).optional(),
+});
+
+const temporal = z.discriminatedUnion('reachable', [
+  z.object({ reachable: z.literal(false), problem: z.string() }),
+  z.object({
+    reachable: z.literal(true),
+    address: z.string(),
+    namespace: z.string(),
+    ui: z.string().optional(),
+    schedule: z.object({ paused: z.boolean(), note: z.string(), next: z.string().optional() }).optional(),
+    workers: z.array(z.object({ role: z.enum(WORKER_ROLES), workers: z.int() })),
+    running: z.array(running),
+  }),
+]);
+
+export const statusOutput = z.object({
+  name: z.string(),
+  directory: z.string(),
+  handover: z
+    .object({
+      entries: z.array(
+        z.object({
+          name: z.string(),
+          state: z.enum(['tmp', 'ready', 'processing', 'done', 'failed']),
+          timestamp: z.string(),
+          since: z.string(),
+          files: z.int().optional(),
+          release: z.string().optional(),
+          failure: failure.optional(),
+        }),
+      ),
+      remarks: z.array(z.string()),
+    })
+    .optional(),
+  repository: z
+    .object({
+      roles: z.record(z.enum(ROLES), role),
+      targets: z.int(),
+      commits: z.int(),
+      latestCommits: z.array(commit),
+      unpublished: z.array(z.object({ release: z.string(), timestamp: z.string() })),
+    })
+    .optional(),
+  temporal,
+  attention: z.array(z.string()).describe('What needs a person; empty where nothing does.'),
+});
+
+export const verifyOutput = z.object({
+  targets: z.int(),
+  bytes: z.int(),
+  findings: z.array(z.object({ code: z.string(), message: z.string(), path: z.string().optional() })),
+});
+
+export const postOutput = z.union([
+  z.object({ timestamp: z.string(), directory: z.string() }).describe('without --wait'),
+  z
+    .object({
+      timestamp: z.string(),
+      outcome: z.literal('published'),
+      commit: z.int(),
+      targets_version: z.int(),
+      seconds: z.number(),
+    })
+    .describe('with --wait'),
+  z
+    .object({ timestamp: z.string(), outcome: z.literal('failed'), directory: z.string(), failure })
+    .describe('with --wait'),
+]);
+
+export const initOutput = z.object({
+  directory: z.string(),
+  config: z.string(),
+  keys: z.record(z.enum(ROLES), z.string()),
+});
+
+export const scheduleOutput = z.object({ schedule: z.string(), outcome: z.string() });
+
+export const retryOutput = z.object({
+  timestamp: z.string(),
+  outcome: z.enum(['ready', 'tried now', 'nothing pending']),
+  directory: z.string().optional(),
+  steps: z.array(z.string()).optional(),
+});
+
+export const cancelOutput = z.object({ timestamp: z.string(), outcome: z.string(), directory: z.string() });
+
+export const replayOutput = z.object({ subject: z.string(), events: z.int(), workflowType: z.string() });
