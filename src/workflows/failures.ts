@@ -36,3 +36,21 @@ export function isCancellationOf(error: unknown): boolean {
     (error instanceof ActivityFailure && error.cause instanceof CancelledFailure)
   );
 }
+
+/** Why a release is given back that somebody has cancelled. */
+export function cancelledBy(timestamp: string): Problem {
+  return {
+    code: 'cancelled',
+    message: `The release ${timestamp} was cancelled before it was committed.`,
+    remedy: `To release it after all: tufline retry ${timestamp}.`,
+  };
+}
+
+/** Only where the record does not say it itself. */
+export function abortedBefore(timestamp: string): Problem {
+  return {
+    code: 'aborted',
+    message: `The release ${timestamp} was aborted by an earlier run.`,
+    remedy: `To release it after all: tufline retry ${timestamp}.`,
+  };
+}

@@ -8,7 +8,7 @@ import {
   sleep,
 } from '@temporalio/workflow';
 import { activitiesOf } from './activities.js';
-import { failureOf, isCancellationOf, problemOf } from './failures.js';
+import { abortedBefore, cancelledBy, failureOf, isCancellationOf, problemOf } from './failures.js';
 import {
   MOVE_AGAIN,
   QUERY_STATE,
@@ -242,21 +242,4 @@ export async function release(input: ReleaseInput): Promise<ReleaseResult> {
       }
     }
   }
-}
-
-function cancelledBy(timestamp: string): Problem {
-  return {
-    code: 'cancelled',
-    message: `The release ${timestamp} was cancelled before it was committed.`,
-    remedy: `To release it after all: tufline retry ${timestamp}.`,
-  };
-}
-
-/** Only where the record does not say it itself. */
-function abortedBefore(timestamp: string): Problem {
-  return {
-    code: 'aborted',
-    message: `The release ${timestamp} was aborted by an earlier run.`,
-    remedy: `To release it after all: tufline retry ${timestamp}.`,
-  };
 }

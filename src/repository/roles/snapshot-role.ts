@@ -1,5 +1,3 @@
-import { TuflineError } from '../../errors/index.js';
-import { fsyncDirectory } from '../../files/index.js';
 import type { Signer } from '../../signers/index.js';
 import { expiresAt, timeLeft } from '../expiry.js';
 import { loadRoot } from '../load-root.js';
@@ -10,6 +8,7 @@ import type { Repository } from '../repository.js';
 import { assertSigned, signRole } from '../signing.js';
 import { appendAndInstall, completeLatest, stageSigned } from './append.js';
 import { loadPublished, versionedName } from './load-published.js';
+import { newestInPlace } from './newest-in-place.js';
 import { refuseExpired, refuseRollback } from './refusals.js';
 
 export interface SnapshotOptions {
@@ -24,7 +23,7 @@ export interface SnapshotOptions {
  * the recorded hash, root's threshold of signatures, no rollback, not expired (G6).
  *
  * @returns the newest record; nothing is signed where it includes the wanted commit already.
- * @throws transient `commit-not-in-place`, `record-not-visible`; permanent `malformed-metadata`, `rollback`,
+ * @throws transient `targets-not-in-place`, `record-not-visible`; permanent `malformed-metadata`, `rollback`,
  *   `expired-metadata`.
  */
 export async function updateSnapshot(
@@ -35,7 +34,7 @@ export async function updateSnapshot(
   for (;;) {
     const latest = await completeLatest(repository, repository.snapshots);
     if (latest && !needsWork(repository, latest, atLeastCommit, renew)) return latest;
-    const commit = await newestInPlace(repository, atLeastCommit, latest);
+    const commit = await newestCommit(repository, atLeastCommit, latest);
     const root = await loadRoot(repository);
     const version = (latest?.meta['snapshot.json'].version ?? 0) + 1;
     const number = (latest?.number ?? 0) + 1;
@@ -68,31 +67,15 @@ function needsWork(
   return renew && left < repository.options.roles.snapshot.refreshBefore;
 }
 
-/**
- * The newest commit whose metadata lies in its place, from the newest record downwards: one that another release
- * is still putting there is left for its own snapshot.
- */
-async function newestInPlace(
+/** The newest commit that lies in its place, verified. */
+async function newestCommit(
   repository: Repository,
   atLeast: number,
   before: SnapshotRecord | undefined,
 ): Promise<CommitRecord> {
-  const newest = await repository.commits.latest();
   const lowest = Math.max(atLeast, before?.commit ?? 1);
-  if (!newest || newest.number < lowest) throw notVisible(repository.paths.commits, lowest);
-  // Whatever is found there was linked by the targets worker: make the entries durable before they are named.
-  await fsyncDirectory(repository.paths.metadata);
-  for (let number = newest.number; number >= lowest; number--) {
-    const commit = await repository.commits.read(number);
-    if (!commit) throw notVisible(repository.paths.commits, number);
-    if (await verifyCommit(repository, commit, before)) return commit;
-  }
-  throw new TuflineError({
-    code: 'commit-not-in-place',
-    kind: 'transient',
-    message: `The metadata of commit ${String(lowest)} is not in ${repository.paths.metadata} yet.`,
-    remedy: 'The targets worker puts it there; check that it runs. The step is tried again by itself.',
-  });
+  const verify = (commit: CommitRecord): Promise<boolean> => verifyCommit(repository, commit, before);
+  return newestInPlace(repository, repository.commits, lowest, verify, 'targets');
 }
 
 /** @returns false where the metadata is not in place yet. */
@@ -122,15 +105,4 @@ async function verifyCommit(
   refuseExpired('targets', targets, repository.now());
   repository.cache.verifiedCommit = { version: meta.version, root: root.version };
   return true;
-}
-
-function notVisible(directory: string, number: number): TuflineError {
-  return new TuflineError({
-    code: 'record-not-visible',
-    kind: 'transient',
-    message: `The record ${String(number)}.json cannot be seen in ${directory}.`,
-    remedy:
-      'On a network file system it appears within seconds; check that this worker mounts the same state directory.',
-    path: directory,
-  });
 }

@@ -1,5 +1,3 @@
-import { TuflineError } from '../../errors/index.js';
-import { fsyncDirectory } from '../../files/index.js';
 import type { Signer } from '../../signers/index.js';
 import { expiresAt, timeLeft } from '../expiry.js';
 import { loadRoot } from '../load-root.js';
@@ -9,6 +7,7 @@ import type { Repository } from '../repository.js';
 import { assertSigned, signRole } from '../signing.js';
 import { appendAndInstall, completeLatest, stageSigned } from './append.js';
 import { loadPublished, versionedName } from './load-published.js';
+import { newestInPlace } from './newest-in-place.js';
 import { refuseExpired, refuseRollback } from './refusals.js';
 
 export interface TimestampOptions {
@@ -36,7 +35,7 @@ export async function updateTimestamp(
   for (;;) {
     const latest = await completeLatest(repository, repository.timestamps);
     if (latest && !needsWork(repository, latest, atLeastSnapshot, renew)) return latest;
-    const snapshot = await newestInPlace(repository, atLeastSnapshot, latest);
+    const snapshot = await newestSnapshot(repository, atLeastSnapshot, latest);
     const root = await loadRoot(repository);
     const version = (latest?.meta['timestamp.json'].version ?? 0) + 1;
     const number = (latest?.number ?? 0) + 1;
@@ -69,27 +68,16 @@ function needsWork(
   return renew && left < repository.options.roles.timestamp.refreshBefore;
 }
 
-async function newestInPlace(
+/** The newest snapshot that lies in its place, verified. */
+async function newestSnapshot(
   repository: Repository,
   atLeast: number,
   before: TimestampRecord | undefined,
 ): Promise<SnapshotRecord> {
-  const newest = await repository.snapshots.latest();
   const lowest = Math.max(atLeast, before?.snapshot ?? 1);
-  if (!newest || newest.number < lowest) throw notVisible(repository.paths.snapshot, lowest);
-  await fsyncDirectory(repository.paths.metadata);
   const shown = before && (await loadShown(repository, before));
-  for (let number = newest.number; number >= lowest; number--) {
-    const snapshot = await repository.snapshots.read(number);
-    if (!snapshot) throw notVisible(repository.paths.snapshot, number);
-    if (await verifySnapshot(repository, snapshot, shown)) return snapshot;
-  }
-  throw new TuflineError({
-    code: 'snapshot-not-in-place',
-    kind: 'transient',
-    message: `The metadata of snapshot record ${String(lowest)} is not in ${repository.paths.metadata} yet.`,
-    remedy: 'The snapshot worker puts it there; check that it runs. The step is tried again by itself.',
-  });
+  const verify = (record: SnapshotRecord): Promise<boolean> => verifySnapshot(repository, record, shown);
+  return newestInPlace(repository, repository.snapshots, lowest, verify, 'snapshot');
 }
 
 /** The snapshot that clients see now: the next one may list nothing older, and has to list all that it lists. */
@@ -122,15 +110,4 @@ async function verifySnapshot(
   }
   refuseExpired('snapshot', snapshot, repository.now());
   return true;
-}
-
-function notVisible(directory: string, number: number): TuflineError {
-  return new TuflineError({
-    code: 'record-not-visible',
-    kind: 'transient',
-    message: `The record ${String(number)}.json cannot be seen in ${directory}.`,
-    remedy:
-      'On a network file system it appears within seconds; check that this worker mounts the same state directory.',
-    path: directory,
-  });
 }
