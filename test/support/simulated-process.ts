@@ -46,7 +46,8 @@ export class SimulatedProcess {
   #gate: Promise<void> = Promise.resolve();
   #onQuiet: () => void = () => undefined;
   #result: Promise<Outcome<never>> | undefined;
-  readonly #open = new Set<FileHandle>();
+  /** How to close what is open, whether or not the process goes on. */
+  readonly #open = new Map<FileHandle, () => Promise<void>>();
 
   constructor(stopAt?: StopAt, hooks: Hooks = {}) {
     this.#stopAt = stopAt;
@@ -78,7 +79,7 @@ export class SimulatedProcess {
 
   /** Closes what a stopped process left open in this one. */
   async abandon(): Promise<void> {
-    for (const handle of this.#open) await handle.close().catch(() => undefined);
+    for (const close of this.#open.values()) await close().catch(() => undefined);
   }
 
   async change<T>(call: Call, perform: () => Promise<T>, half?: () => Promise<void>): Promise<T> {
@@ -112,11 +113,11 @@ export class SimulatedProcess {
 
   /** Opens are followed, to see writes and fsyncs, and to close them at the end. */
   follow(handle: FileHandle, path: string): FileHandle {
-    this.#open.add(handle);
     const write = handle.write.bind(handle) as (...parameters: unknown[]) => Promise<never>;
     const sync = handle.sync.bind(handle);
     const datasync = handle.datasync.bind(handle);
     const close = handle.close.bind(handle);
+    this.#open.set(handle, close);
     const synced = async (): Promise<void> => {
       await this.#gate;
       await sync();
