@@ -14,8 +14,11 @@ chown -R "$targets:$group" repository state/commits
 chown -R "$snapshot:$group" state/snapshot
 chown -R "$timestamp:$group" state/timestamp
 chown "$monitor:$group" state post-to-tuf inbound
-find repository state post-to-tuf inbound -type d -exec chmod 2770 {} +
-find repository state -type f -exec chmod 0660 {} +
+# Each directory is written by its owner; these are written by all roles, or by pipeline and monitor.
+find repository state post-to-tuf inbound -type d -exec chmod 2750 {} +
+chmod 2770 repository/staging repository/metadata post-to-tuf
+chmod 0711 keys
+find repository state -type f -exec chmod 0640 {} +
 chown -R "$targets:$group" keys/targets
 chown -R "$snapshot:$group" keys/snapshot
 chown -R "$timestamp:$group" keys/timestamp

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { appendFileSync } from 'node:fs';
-import { appendFile, link, mkdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { appendFile, chown, link, mkdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import test from 'node:test';
@@ -219,14 +219,26 @@ test('SHA256SUMS is checked and not published', async (t) => {
 });
 
 test('a file that the monitor may not read is refused', async (t) => {
-  const handover = await TestHandover.make(await temporaryDirectory(t));
-  await handover.ready('1', { open: 'x' }, async (directory) => {
-    await writeFile(join(directory, 'closed'), 'x', { mode: 0o000 });
+  const directory = await temporaryDirectory(t);
+  const handover = await TestHandover.make(directory);
+  await handover.ready('1', { open: 'x' }, async (ready) => {
+    await writeFile(join(ready, 'closed'), 'x', { mode: 0o000 });
   });
   const claim = await handover.mustClaim('1');
-  if (process.getuid?.() === 0) {
-    t.skip('root may read everything; the production suite runs roles as users of their own');
-    return;
-  }
-  await failsWith('unreadable', () => handover.move(claim));
+  await asSomebodyElse([directory, handover.inboundPath], () =>
+    failsWith('unreadable', () => handover.move(claim)),
+  );
 });
+
+/** Root may read everything: as root, this becomes another user for a while. */
+async function asSomebodyElse<T>(directories: readonly string[], run: () => Promise<T>): Promise<T> {
+  if (process.geteuid?.() !== 0) return run();
+  const NOBODY = 65534;
+  for (const directory of directories) await chown(directory, NOBODY, NOBODY);
+  process.seteuid?.(NOBODY);
+  try {
+    return await run();
+  } finally {
+    process.seteuid?.(0);
+  }
+}

@@ -32,7 +32,7 @@ async function verify(options: CommonOptions): Promise<void> {
   });
   output.result({ targets, bytes, findings }, () =>
     findings.length === 0
-      ? `${colours.green('all good')}: ${String(targets)} targets, ${prettyBytes(bytes)}, and every signature, version, length and hash as it should be.`
+      ? `${colours.green('all good')}: ${String(targets)} ${targets === 1 ? 'target' : 'targets'}, ${prettyBytes(bytes)}, and every signature, version, length and hash as it should be.`
       : [
           ...findings.map(({ code, message }) => `${colours.red(code)}: ${message}`),
           '',
