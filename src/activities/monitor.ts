@@ -78,7 +78,7 @@ export function createMonitorActivities(dependencies: MonitorDependencies): Moni
 
     move: ({ timestamp, release }) =>
       runStep({ giveUpAfter }, async ({ signal, update, addBytes, addFile }) => {
-        const { files } = await moveRelease({
+        const moved = await moveRelease({
           ...paths,
           timestamp,
           release,
@@ -91,6 +91,7 @@ export function createMonitorActivities(dependencies: MonitorDependencies): Moni
           onBytes: addBytes,
           onFile: addFile,
         });
+        const files = moved?.files ?? [];
         return { files: files.length, bytes: files.reduce((sum, { length }) => sum + length, 0) };
       }),
 

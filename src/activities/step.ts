@@ -5,6 +5,8 @@ import type { Progress } from '../workflows/messages.js';
 
 const HEARTBEAT_EVERY = 2000;
 const WAITING_RETRY = '1 second';
+/** Trouble of this release alone, which nobody may ever put right. */
+const GIVEN_UP = ['file-trouble', 'claim-gone'];
 
 /** What a running step reports; the heartbeats carry it to whoever looks. */
 export interface StepReport {
@@ -62,7 +64,7 @@ export function toFailure(error: unknown, rules: StepRules, age: number): Applic
     });
   }
   const { code, kind, message, remedy } = known;
-  const isGivenUp = code === 'file-trouble' && rules.giveUpAfter !== undefined && age > rules.giveUpAfter;
+  const isGivenUp = GIVEN_UP.includes(code) && rules.giveUpAfter !== undefined && age > rules.giveUpAfter;
   const isPermanent = !rules.rollForward && (kind === 'permanent' || isGivenUp);
   const isAnswered = rules.answered?.includes(code) ?? false;
   return ApplicationFailure.create({

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
-import { link, mkdir, open, readFile, rename, rm, unlink, type FileHandle } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { link, mkdir, open, readdir, readFile, rename, rm, unlink, type FileHandle } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { hasErrno, ioError } from '../errors/index.js';
 
 /** Bytes of a file in one piece or in several that follow each other (large metadata is never concatenated). */
@@ -9,10 +9,34 @@ export type Bytes = Uint8Array | readonly Uint8Array[];
 
 /** Names of files that are still being written. Nobody but the process that made one looks at it. */
 export const TEMPORARY_PREFIX = '.tufline-tmp-';
+const UUID_SUFFIX = '-'.length + 36;
 
-/** A fresh temporary name in `directory`. */
-export function temporaryPath(directory: string): string {
-  return join(directory, `${TEMPORARY_PREFIX}${randomUUID()}`);
+/** A fresh temporary name beside `path`. It carries the final name, so that a sweep can tell what it was to be. */
+export function temporaryPath(path: string): string {
+  return join(dirname(path), `${TEMPORARY_PREFIX}${basename(path)}-${randomUUID()}`);
+}
+
+/** The final name that a temporary one was for, or undefined for any other name. */
+export function finalName(name: string): string | undefined {
+  return name.startsWith(TEMPORARY_PREFIX) ? name.slice(TEMPORARY_PREFIX.length, -UUID_SUFFIX) : undefined;
+}
+
+/**
+ * Removes the temporary files that killed processes left directly in a directory.
+ * @param isUnneeded asked with the final name of each: whether nobody can still be about to place it.
+ */
+export async function sweepTemporary(
+  directory: string,
+  isUnneeded: (name: string) => boolean,
+): Promise<void> {
+  const names = await readdir(directory).catch((error: unknown) => {
+    if (hasErrno(error, 'ENOENT')) return [];
+    throw ioError(error, 'read', directory);
+  });
+  for (const name of names) {
+    const final = finalName(name);
+    if (final !== undefined && isUnneeded(final)) await removeFile(join(directory, name));
+  }
 }
 
 /**
@@ -128,7 +152,7 @@ export async function linkOnce(from: string, to: string): Promise<'linked' | 'ex
  */
 export async function putOnce(path: string, bytes: Uint8Array): Promise<'written' | 'same' | 'other'> {
   const directory = dirname(path);
-  const temporary = temporaryPath(directory);
+  const temporary = temporaryPath(path);
   await writeNew(temporary, bytes);
   try {
     const outcome = await linkOnce(temporary, path);
@@ -152,7 +176,7 @@ export async function putOnce(path: string, bytes: Uint8Array): Promise<'written
  * not part of the published repository (marks of a running server, lists): those go through {@link putOnce}.
  */
 export async function replaceFile(path: string, bytes: Bytes, mode = 0o666): Promise<void> {
-  const temporary = temporaryPath(dirname(path));
+  const temporary = temporaryPath(path);
   await writeNew(temporary, bytes, mode);
   try {
     await renameFile(temporary, path);

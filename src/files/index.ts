@@ -1,6 +1,6 @@
 export {
-  TEMPORARY_PREFIX,
   fillNew,
+  finalName,
   fsyncDirectory,
   linkOnce,
   makeDirectory,
@@ -10,6 +10,7 @@ export {
   removeTree,
   renameFile,
   replaceFile,
+  sweepTemporary,
   temporaryPath,
   writeAll,
   writeNew,

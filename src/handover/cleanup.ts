@@ -1,7 +1,7 @@
 import { rename, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { hasErrno, ioError } from '../errors/index.js';
-import { fsyncDirectory, removeFile, removeTree, renameFile } from '../files/index.js';
+import { fsyncDirectory, removeFile, removeTree, renameFile, sweepTemporary } from '../files/index.js';
 import { readClaim, type Claim } from './claim-file.js';
 import { isDirectory } from './claim.js';
 import { inboundDirectory, listAttempts, readManifest } from './inbound.js';
@@ -74,6 +74,8 @@ async function deleteFiles(directory: string, claim: Claim): Promise<string[]> {
   const files = [...claim.files, ...(claim.sums ? [claim.sums] : [])];
   for (const { path } of files) await removeFile(join(directory, path));
   for (const name of [RETRY_FILE, ERROR_FILE]) await removeFile(join(directory, name));
+  // The directory is decided: whoever still places a claim or an error file in it comes too late.
+  await sweepTemporary(directory, () => true);
   const above = new Set<string>();
   for (const { path } of files) {
     for (let part = dirname(path); part !== '.'; part = dirname(part)) above.add(part);

@@ -50,6 +50,11 @@ export async function readInbound(
   });
 }
 
+/** The timestamp of an attempt directory, or undefined for another name. */
+export function timestampOfAttempt(name: string): string | undefined {
+  return /^tuf_processing_(.+)\.[0-9a-f]{12}$/s.exec(name)?.[1];
+}
+
 /** Attempt directories of a timestamp: `tuf_processing_X.<attempt>`. */
 export async function listAttempts(inboundPath: string, timestamp: string): Promise<string[]> {
   const prefix = `${directoryName('processing', timestamp)}.`;

@@ -39,12 +39,15 @@ const AT_ONCE = 4;
  * Copies the files of a claimed release into a directory of this attempt's own on the shared file system, hashing
  * on the way, and installs it as `inbound/X/` by one rename. Where another attempt was first, this one withdraws.
  *
+ * @returns the manifest, or undefined where the records have decided this release already.
  * @throws permanent `changed-while-read`, `unreadable`, `sums-…`; transient `claim-gone`, `inbound-taken`,
  *   `file-trouble` (one file cannot be read while others can), `io-…`.
  */
-export async function moveRelease(options: MoveOptions): Promise<Manifest> {
+export async function moveRelease(options: MoveOptions): Promise<Manifest | undefined> {
   const { postToTufPath, inboundPath, timestamp, release } = options;
   const processing = join(postToTufPath, directoryName('processing', timestamp));
+  // Another run of this release, on another server perhaps, has brought it to its end.
+  if ((await options.decisionOf(release)) !== undefined) return undefined;
   const claim = await mustReadClaim(processing, release);
   const target = inboundDirectory(inboundPath, timestamp);
   const present = await readManifest(target);

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { z } from 'zod';
-import { fsyncDirectory, removeFile, replaceFile } from '../files/index.js';
+import { fsyncDirectory, removeFile, replaceFile, sweepTemporary } from '../files/index.js';
 import { readClaim, readJsonFile } from './claim-file.js';
 import { removeInbound, setAside, type DecidedRelease } from './cleanup.js';
 import { listCopies } from './list.js';
@@ -54,6 +54,7 @@ export async function putBackRelease(
   const aside = (await setAside(release, 'failed')) ?? (await findAside(release));
   if (aside !== undefined) {
     await removeFile(join(aside, CLAIM_FILE));
+    await sweepTemporary(aside, () => true);
     await fsyncDirectory(aside);
   }
   await removeInbound(release);

@@ -1,11 +1,12 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ioError } from '../errors/index.js';
+import { removeTree } from '../files/index.js';
 import { readClaim } from './claim-file.js';
 import { cleanUpRelease, removeInbound } from './cleanup.js';
 import type { DecisionOf } from './claim.js';
-import { readManifest } from './inbound.js';
-import { directoryName, parseDirectoryName } from './names.js';
+import { readManifest, timestampOfAttempt } from './inbound.js';
+import { directoryName } from './names.js';
 
 /**
  * Takes up what interrupted runs left: `tuf_done_*` of releases that are published, and copies in the inbound
@@ -30,9 +31,13 @@ export async function sweepHandover(
   );
   for (const name of await namesIn(paths.inboundPath)) {
     const manifest = await readManifest(join(paths.inboundPath, name));
-    if (!manifest || processing.has(directoryName('processing', manifest.timestamp))) continue;
-    const parsed = parseDirectoryName(name);
-    if (parsed === 'invalid') continue;
+    const timestamp = manifest?.timestamp ?? timestampOfAttempt(name);
+    if (timestamp === undefined || processing.has(directoryName('processing', timestamp))) continue;
+    if (!manifest) {
+      // An unfinished copy of what is no longer there to be copied.
+      await removeTree(join(paths.inboundPath, name));
+      continue;
+    }
     if ((await decisionOf(manifest.release)) === undefined) continue;
     await removeInbound({ ...paths, timestamp: manifest.timestamp, release: manifest.release });
   }

@@ -1,7 +1,7 @@
 import type { BigIntStats } from 'node:fs';
 import { lstat, readdir } from 'node:fs/promises';
 import { hasErrno, ioError, permanent, TuflineError } from '../errors/index.js';
-import { TEMPORARY_PREFIX } from '../files/index.js';
+import { finalName } from '../files/index.js';
 import { CLAIM_FILE, ERROR_FILE, RELEASE_FILE, RETRY_FILE, SUMS_FILE } from './names.js';
 import { checkTargetPath, CollisionCheck, decodeName, refusal } from './path-rules.js';
 
@@ -27,7 +27,7 @@ const OWN_FILES = new Set([CLAIM_FILE, ERROR_FILE, RETRY_FILE]);
 
 /** Whether an entry is none of the pipeline's: file names that an NFS client makes, and our own temporary ones. */
 function isNoise(name: string): boolean {
-  return name.startsWith('.nfs') || name.startsWith(TEMPORARY_PREFIX);
+  return name.startsWith('.nfs') || finalName(name) !== undefined;
 }
 
 /**

@@ -37,7 +37,7 @@ export async function placeZip(
   names: PackageNames,
   { compress = true, onProgress }: PlaceOptions,
 ): Promise<{ readonly size: number; readonly sha256: string; readonly created: boolean }> {
-  const temporary = temporaryPath(dirname(path));
+  const temporary = temporaryPath(path);
   const written = await fillNew(temporary, 0o666, (handle) =>
     writeZip({ handle, path: temporary }, directory, entries, {
       compress,

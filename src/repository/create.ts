@@ -37,8 +37,8 @@ export async function createRepository(
       'Choose another directory.',
     );
   }
-  await probeLink(paths.staging, paths.metadata);
-  await probeLink(paths.staging, paths.targets);
+  await probeLink(paths.staging, paths.metadata, 'init');
+  await probeLink(paths.staging, paths.targets, 'init');
   await putOnce(rootPath, await firstRoot(repository, signers));
   await initTargets(repository, signers.targets);
   await updateSnapshot(repository, signers.snapshot);

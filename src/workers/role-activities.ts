@@ -28,23 +28,23 @@ export async function activitiesFor(
     case 'monitor':
       return createMonitorActivities({ ...config, repository });
     case 'targets':
-      await probe(paths.staging, [paths.metadata, paths.targets]);
-      await probe(paths.commits, [paths.commits]);
+      await probe(role, paths.staging, [paths.metadata, paths.targets]);
+      await probe(role, paths.commits, [paths.commits]);
       return createTargetsActivities({
         ...config,
         repository,
         signers: await signersOf(role, config, repository, environment),
       });
     case 'snapshot':
-      await probe(paths.staging, [paths.metadata]);
-      await probe(paths.snapshot, [paths.snapshot]);
+      await probe(role, paths.staging, [paths.metadata]);
+      await probe(role, paths.snapshot, [paths.snapshot]);
       return createSnapshotActivities({
         repository,
         signers: await signersOf(role, config, repository, environment),
       });
     case 'timestamp':
-      await probe(paths.staging, [paths.metadata]);
-      await probe(paths.timestamp, [paths.timestamp]);
+      await probe(role, paths.staging, [paths.metadata]);
+      await probe(role, paths.timestamp, [paths.timestamp]);
       return createTimestampActivities({
         repository,
         signers: await signersOf(role, config, repository, environment),
@@ -52,8 +52,8 @@ export async function activitiesFor(
   }
 }
 
-async function probe(from: string, to: readonly string[]): Promise<void> {
-  for (const directory of to) await probeLink(from, directory);
+async function probe(role: WorkerRole, from: string, to: readonly string[]): Promise<void> {
+  for (const directory of to) await probeLink(from, directory, role);
 }
 
 async function signersOf(

@@ -8,6 +8,7 @@ import {
   type Claim,
   type ClaimOutcome,
   type DecidedRelease,
+  type Manifest,
 } from '../../src/handover/index.js';
 import type { Files } from './repository.js';
 
@@ -63,13 +64,16 @@ export class TestHandover {
     return outcome.claim;
   }
 
-  move({ timestamp, release }: Claim, onFile?: (path: string) => void) {
+  /** Moves what is not decided yet. */
+  async move({ timestamp, release }: Claim, onFile?: (path: string) => void): Promise<Manifest> {
     const { postToTufPath, inboundPath, decisionOf } = this;
     const hashAlgorithms = ['sha256'] as const;
-    return moveRelease({
+    const manifest = await moveRelease({
       ...{ postToTufPath, inboundPath, timestamp, release, hashAlgorithms, decisionOf },
       ...(onFile ? { onFile } : {}),
     });
+    if (!manifest) throw new Error(`${timestamp} is decided already`);
+    return manifest;
   }
 
   cleanUp(claim: Claim) {

@@ -2,11 +2,13 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { hasErrno, ioError, TuflineError } from '../../errors/index.js';
-import { putOnce, readIfPresent } from '../../files/index.js';
+import { fsyncDirectory, putOnce, readIfPresent, sweepTemporary } from '../../files/index.js';
 import type { BaseRecord } from './records.js';
 
 const RECORD_FILE = /^([1-9]\d*)\.json$/;
 const READ_AT_ONCE = 32;
+/** Milliseconds; the directory holds every record that there ever was. */
+const SWEEP_EVERY = 600_000;
 
 /**
  * The records of one kind: files `1.json`, `2.json`, … without a gap, each written once and never changed.
@@ -16,6 +18,8 @@ export class RecordLog<T extends BaseRecord> {
   #latest: T | undefined;
   /** Numbers up to this one were given to `observe`. */
   #observed = 0;
+  /** At first at once: the process before this one may have been killed. */
+  #sweepNextAt = 0;
   #observers: ((record: T) => void)[] = [];
 
   constructor(
@@ -99,6 +103,22 @@ export class RecordLog<T extends BaseRecord> {
     if (outcome === 'other') return false;
     this.#keep(record);
     return true;
+  }
+
+  /**
+   * Makes sure that what was read here survives a power cut: whoever linked the newest record may have been killed
+   * before its fsync, and nothing may become visible that rests on a record which can vanish.
+   */
+  async makeDurable(): Promise<void> {
+    await fsyncDirectory(this.directory);
+  }
+
+  /** Removes what killed writers left under temporary names: for a number that is taken nobody needs it. */
+  async sweep(): Promise<void> {
+    if (performance.now() < this.#sweepNextAt) return;
+    this.#sweepNextAt = performance.now() + SWEEP_EVERY;
+    const taken = (await this.latest())?.number ?? 0;
+    await sweepTemporary(this.directory, (name) => Number(RECORD_FILE.exec(name)?.[1] ?? Infinity) <= taken);
   }
 
   pathOf(number: number): string {

@@ -59,6 +59,7 @@ export async function completeLatest<T extends BaseRecord>(
 ): Promise<T | undefined> {
   const latest = await log.latest();
   if (!latest) return undefined;
+  await log.makeDurable();
   await redo(repository, latest);
   await fsyncDirectory(repository.paths.metadata);
   return latest;

@@ -9,16 +9,18 @@ import type { Repository } from '../repository.js';
 /** Which role's stages to sweep: each removes only what it writes. */
 export type StagingOwner = 'targets' | 'snapshot' | 'timestamp';
 
-/** The part of a record log that reading needs. */
-interface ReadableLog {
+/** The part of a record log that sweeping needs. */
+interface SweptLog {
   latest(): Promise<BaseRecord | undefined>;
+  sweep(): Promise<void>;
 }
 
 const STAGE = /^(release|commit|snapshot|timestamp)-(.+)\.[0-9a-f]+$/;
 
 /**
  * Removes staged trees that the records prove nobody needs: those of a decided release, and metadata for a
- * number that is taken, unless the newest record names them (they may still have to be put in place).
+ * number that is taken, unless the newest record names them (they may still have to be put in place). So are
+ * records that a killed worker left under a temporary name.
  * @returns how many were removed.
  */
 export async function sweepStaging(repository: Repository, owner: StagingOwner): Promise<number> {
@@ -37,12 +39,13 @@ export async function sweepStaging(repository: Repository, owner: StagingOwner):
             : await isTaken(repository.commits, subject)) &&
           !(await isNewest(repository.commits, name))
         : kind === owner &&
-          (await isTaken(logOf(repository, kind), subject)) &&
-          !(await isNewest(logOf(repository, kind), name));
+          (await isTaken(logOf(repository, owner), subject)) &&
+          !(await isNewest(logOf(repository, owner), name));
     if (!unneeded) continue;
     await removeTree(join(repository.paths.staging, name));
     removed++;
   }
+  await logOf(repository, owner).sweep();
   return removed;
 }
 
@@ -63,18 +66,18 @@ export async function listStages(repository: Repository): Promise<{ id: string; 
   return stages;
 }
 
-function logOf(repository: Repository, kind: string): ReadableLog {
-  return kind === 'snapshot' ? repository.snapshots : repository.timestamps;
+function logOf(repository: Repository, owner: StagingOwner): SweptLog {
+  return { targets: repository.commits, snapshot: repository.snapshots, timestamp: repository.timestamps }[owner];
 }
 
 async function isDecided(repository: Repository, release: string): Promise<boolean> {
   return (await findDecision(repository, release)) !== undefined;
 }
 
-async function isTaken(log: ReadableLog, number: string): Promise<boolean> {
+async function isTaken(log: SweptLog, number: string): Promise<boolean> {
   return ((await log.latest())?.number ?? 0) >= Number(number);
 }
 
-async function isNewest(log: ReadableLog, stage: string): Promise<boolean> {
+async function isNewest(log: SweptLog, stage: string): Promise<boolean> {
   return (await log.latest())?.stages.includes(stage) ?? false;
 }
