@@ -94,6 +94,8 @@ export function isSystemError(error: unknown): error is NodeJS.ErrnoException & 
  * because Node has no code for some of the numbers that network file systems give (ESTALE, EDQUOT).
  */
 export function errnoName(error: unknown): string | undefined {
+  // Node joins what a read and the close after it have said.
+  if (error instanceof AggregateError) return error.errors.map(errnoName).find((name) => name !== undefined);
   if (!isSystemError(error)) return undefined;
   const number = Math.abs(error.errno);
   const known = Object.entries(constants.errno).find(([, value]) => value === number);

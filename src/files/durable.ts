@@ -92,6 +92,11 @@ export async function writeAll(handle: FileHandle, piece: Uint8Array, path: stri
   }
 }
 
+/** Closes a file that was only read: whatever close says, nothing is lost by it. */
+export async function closeRead(handle: FileHandle): Promise<void> {
+  await handle.close().catch(() => undefined);
+}
+
 /** Makes the entries of a directory durable. File systems that cannot fsync a directory do it by themselves. */
 export async function fsyncDirectory(path: string): Promise<void> {
   let handle: FileHandle;
@@ -105,7 +110,7 @@ export async function fsyncDirectory(path: string): Promise<void> {
   } catch (error) {
     if (!hasErrno(error, 'EINVAL', 'ENOTSUP', 'EOPNOTSUPP')) throw ioError(error, 'fsync', path);
   } finally {
-    await handle.close().catch(() => undefined);
+    await closeRead(handle);
   }
 }
 

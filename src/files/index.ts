@@ -1,4 +1,5 @@
 export {
+  closeRead,
   fillNew,
   finalName,
   fsyncDirectory,

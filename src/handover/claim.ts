@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { access, constants, rename, stat } from 'node:fs/promises';
+import { access, constants, lstat, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { errnoName, hasErrno, ioError, TuflineError } from '../errors/index.js';
-import { fsyncDirectory, putOnce } from '../files/index.js';
-import { CLAIM_FILE, directoryName, RETRY_FILE } from './names.js';
+import { fsyncDirectory, putOnce, removeFile, renameFile } from '../files/index.js';
+import { CLAIM_FILE, directoryName, ERROR_FILE, RETRY_FILE } from './names.js';
 import { readClaim, readJsonFile, type Claim } from './claim-file.js';
 import { listTimestamps } from './list.js';
 import { walkRelease } from './walk.js';
@@ -51,6 +51,7 @@ async function take(options: ClaimOptions, processing: string): Promise<boolean>
   if (!(await isDirectory(ready))) return isDirectory(processing);
   await waitForTurn(options, false);
   for (const directory of [postToTufPath, inboundPath, ready]) await mustBeWritable(directory);
+  await setForeignAside(ready, options.decisionOf);
   try {
     await rename(ready, processing);
   } catch (error) {
@@ -60,6 +61,35 @@ async function take(options: ClaimOptions, processing: string): Promise<boolean>
   }
   await fsyncDirectory(postToTufPath);
   return true;
+}
+
+/**
+ * A pipeline may have given a file one of the names that are ours: it must not be taken for ours. Under its new
+ * name, which is reserved too, it has the release refused.
+ */
+async function setForeignAside(ready: string, decisionOf: DecisionOf): Promise<void> {
+  for (const name of [CLAIM_FILE, ERROR_FILE, RETRY_FILE]) {
+    const path = join(ready, name);
+    const stats = await lstat(path).catch((error: unknown) => {
+      if (hasErrno(error, 'ENOENT', 'ENOTDIR')) return undefined;
+      throw ioError(error, 'look at', path);
+    });
+    if (!stats || (stats.isFile() && name !== CLAIM_FILE)) continue;
+    // Left by an interrupted run, in a failed directory that somebody has made ready by hand.
+    if (stats.isFile() && (await isOfDecided(ready, decisionOf))) await removeFile(path);
+    else await renameFile(path, join(ready, `tufline-foreign-${randomBytes(4).toString('hex')}.json`));
+    await fsyncDirectory(ready);
+  }
+}
+
+async function isOfDecided(ready: string, decisionOf: DecisionOf): Promise<boolean> {
+  try {
+    const claim = await readClaim(ready);
+    return claim !== undefined && (await decisionOf(claim.release)) !== undefined;
+  } catch (error) {
+    if (error instanceof TuflineError && error.kind === 'permanent') return false;
+    throw error;
+  }
 }
 
 /** Only the first `max` directories in processing go on; before the rename there has to be room for one more. */
@@ -77,8 +107,13 @@ async function waitForTurn({ postToTufPath, timestamp, max }: ClaimOptions, isTa
 }
 
 async function leaveClaim(processing: string, timestamp: string): Promise<Claim | undefined> {
-  const retry = await readJsonFile(join(processing, RETRY_FILE), retrySchema);
-  const { files, sums, problem } = await walkRelease(processing);
+  const { files, sums, ...walked } = await walkRelease(processing);
+  let problem = walked.problem;
+  const retry = await readJsonFile(join(processing, RETRY_FILE), retrySchema).catch((error: unknown) => {
+    if (!(error instanceof TuflineError) || error.kind !== 'permanent') throw error;
+    problem ??= error;
+    return undefined;
+  });
   const claim: Claim = {
     format: 1,
     release: randomBytes(8).toString('hex'),

@@ -1,10 +1,10 @@
-import { rename, rmdir } from 'node:fs/promises';
+import { readdir, rename, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { hasErrno, ioError } from '../errors/index.js';
 import { fsyncDirectory, removeFile, removeTree, renameFile, sweepTemporary } from '../files/index.js';
 import { readClaim, type Claim } from './claim-file.js';
 import { isDirectory } from './claim.js';
-import { inboundDirectory, listAttempts, readManifest } from './inbound.js';
+import { attemptDirectory, inboundDirectory, listAttempts, readManifest } from './inbound.js';
 import { listCopies } from './list.js';
 import { CLAIM_FILE, directoryName, ERROR_FILE, RETRY_FILE } from './names.js';
 import { walkRelease } from './walk.js';
@@ -76,13 +76,9 @@ async function deleteFiles(directory: string, claim: Claim): Promise<string[]> {
   for (const name of [RETRY_FILE, ERROR_FILE]) await removeFile(join(directory, name));
   // The directory is decided: whoever still places a claim or an error file in it comes too late.
   await sweepTemporary(directory, () => true);
-  const above = new Set<string>();
-  for (const { path } of files) {
-    for (let part = dirname(path); part !== '.'; part = dirname(part)) above.add(part);
-  }
-  // Deepest first.
-  const parts = [...above].sort((a, b) => b.split('/').length - a.split('/').length);
-  for (const part of parts) await removeIfEmpty(join(directory, part));
+  await removeEmptyDirectories(Buffer.from(directory));
+  // Files must not come back after a power cut when the claim that tells whose they are does not.
+  await fsyncDirectory(directory);
   const rest = await walkRelease(directory);
   await removeFile(join(directory, CLAIM_FILE));
   await removeIfEmpty(directory);
@@ -92,11 +88,29 @@ async function deleteFiles(directory: string, claim: Claim): Promise<string[]> {
   return left;
 }
 
-async function removeIfEmpty(directory: string): Promise<void> {
+/** Below a directory, the deepest first: also those in which the pipeline has put nothing. Names may be no UTF-8. */
+async function removeEmptyDirectories(directory: Buffer): Promise<void> {
+  const entries = await readdir(directory, { encoding: 'buffer', withFileTypes: true }).catch(
+    (error: unknown) => {
+      if (hasErrno(error, 'ENOENT')) return [];
+      throw ioError(error, 'read', directory.toString());
+    },
+  );
+  for (const entry of entries) {
+    if (!entry.isDirectory()) continue;
+    const below = Buffer.concat([directory, Buffer.from('/'), entry.name]);
+    await removeEmptyDirectories(below);
+    await removeIfEmpty(below);
+  }
+}
+
+/** Removes a directory in which nothing is. */
+export async function removeIfEmpty(directory: string | Buffer): Promise<void> {
   try {
     await rmdir(directory);
   } catch (error) {
-    if (!hasErrno(error, 'ENOENT', 'ENOTEMPTY', 'EEXIST')) throw ioError(error, 'remove', directory);
+    if (!hasErrno(error, 'ENOENT', 'ENOTEMPTY', 'EEXIST'))
+      throw ioError(error, 'remove', directory.toString());
   }
 }
 
@@ -104,7 +118,8 @@ async function removeIfEmpty(directory: string): Promise<void> {
 export async function removeInbound({ inboundPath, timestamp, release }: DecidedRelease): Promise<void> {
   const inbound = inboundDirectory(inboundPath, timestamp);
   if ((await readManifest(inbound))?.release === release) {
-    await removeTree(inbound);
+    // By one rename, lest a half-removed copy be left that says no longer whose it was.
+    await renameFile(inbound, attemptDirectory(inboundPath, timestamp));
     await fsyncDirectory(inboundPath);
   }
   for (const attempt of await listAttempts(inboundPath, timestamp)) {

@@ -1,6 +1,7 @@
 import { opendir, stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { hasErrno, ioError } from '../errors/index.js';
+import { isDirectory } from './claim.js';
 import { directoryName, SUMS_FILE } from './names.js';
 
 /** What a ready directory holds, as far as it was counted. */
@@ -38,12 +39,11 @@ export async function describeReady(
       bytes += (await stat(path)).size;
     }
   } catch (error) {
-    if (!hasErrno(error, 'ENOENT')) {
-      // Whatever is wrong with it, the claim will say so with a sentence.
-      if (hasErrno(error, 'EACCES', 'EPERM')) return { timestamp, files: 0, bytes: 0, more: true, names: [] };
-      throw ioError(error, 'read', directory);
-    }
-    if (names.length === 0) return undefined;
+    if (hasErrno(error, 'ENOENT', 'ENOTDIR')) {
+      if (!(await isDirectory(directory))) return undefined;
+    } else if (!hasErrno(error, 'EACCES', 'EPERM')) throw ioError(error, 'read', directory);
+    // Names that are no UTF-8, or what may not be read: the claim will say so with a sentence.
+    more = true;
   }
   names.sort();
   return { timestamp, files: names.length, bytes, more, names: names.slice(0, NAMES) };

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -48,6 +49,11 @@ export async function readInbound(
       'They are moved there again by themselves; check that monitor and targets worker mount the same inbound directory.',
     path: directory,
   });
+}
+
+/** A name for a copy that is being made, or removed: `tuf_processing_X.<attempt>`. */
+export function attemptDirectory(inboundPath: string, timestamp: string): string {
+  return join(inboundPath, `${directoryName('processing', timestamp)}.${randomBytes(6).toString('hex')}`);
 }
 
 /** The timestamp of an attempt directory, or undefined for another name. */

@@ -1,9 +1,9 @@
-import { randomBytes } from 'node:crypto';
 import { constants, type BigIntStats } from 'node:fs';
 import { mkdir, open, readFile, rename, type FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { hasErrno, ioError, TuflineError } from '../errors/index.js';
 import {
+  closeRead,
   copyHashing,
   fillNew,
   fsyncDirectory,
@@ -14,7 +14,7 @@ import {
 } from '../files/index.js';
 import { mustReadClaim, type Claim } from './claim-file.js';
 import type { DecisionOf } from './claim.js';
-import { inboundDirectory, readManifest, type Manifest } from './inbound.js';
+import { attemptDirectory, inboundDirectory, readManifest, type Manifest } from './inbound.js';
 import { directoryName, MANIFEST_FILE, SUMS_FILE } from './names.js';
 import { refusal } from './path-rules.js';
 import { checkSums, parseSums } from './sums.js';
@@ -57,10 +57,7 @@ export async function moveRelease(options: MoveOptions): Promise<Manifest | unde
     claim.files.length,
     claim.files.reduce((sum, { size }) => sum + size, 0),
   );
-  const attempt = join(
-    inboundPath,
-    `${directoryName('processing', timestamp)}.${randomBytes(6).toString('hex')}`,
-  );
+  const attempt = attemptDirectory(inboundPath, timestamp);
   // Not with its parents: where the shared file system is not mounted, nothing may be written in its place.
   await mkdir(attempt).catch((error: unknown) => {
     throw ioError(error, 'make', attempt);
@@ -120,7 +117,7 @@ async function copyFile(
   const target = join(to, file.path);
   const handle = await openInput(source, file.path);
   try {
-    mustBeSame(file, await handle.stat({ bigint: true }));
+    mustBeSame(file, await statOf(handle, source));
     const directory = dirname(target);
     if (!directories.has(directory)) await makeDirectory(directory);
     for (let above = directory; above.length >= to.length; above = dirname(above)) directories.add(above);
@@ -131,11 +128,11 @@ async function copyFile(
         { algorithms: hashAlgorithms, ...(onBytes ? { onBytes } : {}), ...(signal ? { signal } : {}) },
       ),
     );
-    mustBeSame(file, await handle.stat({ bigint: true }));
+    mustBeSame(file, await statOf(handle, source));
     if (digest.length !== file.size) throw changed(file.path);
     return { path: file.path, ...digest };
   } finally {
-    await handle.close();
+    await closeRead(handle);
   }
 }
 
@@ -155,6 +152,12 @@ async function openInput(path: string, shown: string): Promise<FileHandle> {
     }
     throw ioError(error, 'open', path);
   }
+}
+
+async function statOf(handle: FileHandle, path: string): Promise<BigIntStats> {
+  return handle.stat({ bigint: true }).catch((error: unknown) => {
+    throw ioError(error, 'look at', path);
+  });
 }
 
 function mustBeSame(file: SeenFile, stats: BigIntStats): void {
@@ -218,7 +221,7 @@ async function install(
       if (hasErrno(error, 'ENOENT')) throw ioError(error, 'rename', attempt);
       if (present && (await decisionOf(present.release)) === undefined) throw taken(target, present.release);
       // An earlier release of this timestamp that is decided: nobody needs its copy any more.
-      const aside = `${attempt.slice(0, -12)}${randomBytes(6).toString('hex')}`;
+      const aside = attemptDirectory(dirname(target), manifest.timestamp);
       await rename(target, aside).catch((again: unknown) => {
         if (!hasErrno(again, 'ENOENT')) throw ioError(again, 'rename', target);
       });

@@ -4,6 +4,7 @@ import { open, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { hasErrno, ioError, usage } from '../errors/index.js';
 import {
+  closeRead,
   copyHashing,
   fillNew,
   fsyncDirectory,
@@ -129,7 +130,7 @@ async function copyFiles(temporary: string, { files, onBytes, onFile }: PostOpti
       );
       sums.set(as, hashes.sha256 ?? '');
     } finally {
-      await handle.close();
+      await closeRead(handle);
     }
     onFile?.(as);
   }

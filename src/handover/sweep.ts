@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { ioError } from '../errors/index.js';
 import { removeTree } from '../files/index.js';
 import { readClaim } from './claim-file.js';
-import { cleanUpRelease, removeInbound } from './cleanup.js';
+import { cleanUpRelease, removeIfEmpty, removeInbound } from './cleanup.js';
 import type { DecisionOf } from './claim.js';
 import { readManifest, timestampOfAttempt } from './inbound.js';
 import { directoryName } from './names.js';
@@ -23,6 +23,7 @@ export async function sweepHandover(
   for (const name of await namesIn(paths.postToTufPath)) {
     if (!name.startsWith('tuf_done_')) continue;
     const claim = await readClaim(join(paths.postToTufPath, name));
+    if (!claim) await removeIfEmpty(join(paths.postToTufPath, name));
     if (!claim || !(await published(claim.release))) continue;
     await cleanUpRelease({ ...paths, timestamp: claim.timestamp, release: claim.release });
   }

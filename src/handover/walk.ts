@@ -1,5 +1,6 @@
 import type { BigIntStats } from 'node:fs';
 import { lstat, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { hasErrno, ioError, permanent, TuflineError } from '../errors/index.js';
 import { finalName } from '../files/index.js';
 import { CLAIM_FILE, ERROR_FILE, RELEASE_FILE, RETRY_FILE, SUMS_FILE } from './names.js';
@@ -42,7 +43,7 @@ export async function walkRelease(directory: string): Promise<Contents> {
 
   const visit = async (raw: Buffer, within: string): Promise<void> => {
     const names = await readdir(raw, { encoding: 'buffer' }).catch((error: unknown) => {
-      throw unreadable(error, within === '' ? directory : within);
+      throw unreadable(error, directory, within);
     });
     for (const rawName of names.sort((a, b) => Buffer.compare(a, b))) {
       try {
@@ -51,7 +52,7 @@ export async function walkRelease(directory: string): Promise<Contents> {
         if (isNoise(name) || (within === '' && OWN_FILES.has(name))) continue;
         const rawPath = Buffer.concat([raw, SLASH, rawName]);
         const stats = await lstat(rawPath, { bigint: true }).catch((error: unknown) => {
-          throw hasErrno(error, 'ENOENT') ? changed(path) : unreadable(error, path);
+          throw hasErrno(error, 'ENOENT') ? changed(path) : unreadable(error, directory, path);
         });
         if (within === '' && name === SUMS_FILE && stats.isFile()) {
           sums = seen(path, stats);
@@ -113,11 +114,11 @@ function refuseReserved(path: string): void {
   }
 }
 
-function unreadable(error: unknown, path: string): TuflineError {
-  if (!hasErrno(error, 'EACCES', 'EPERM')) return ioError(error, 'read', path);
+function unreadable(error: unknown, directory: string, path: string): TuflineError {
+  if (!hasErrno(error, 'EACCES', 'EPERM')) return ioError(error, 'read', join(directory, path));
   return refusal(
     'unreadable',
-    path,
+    path === '' ? directory : path,
     'the monitor may not read it',
     'Give the group of the monitor access to it (docs/permissions.md).',
   );

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
 import { ZipFile } from 'yazl';
 import { ioError, permanent } from '../errors/index.js';
-import { writeAll } from '../files/index.js';
+import { closeRead, writeAll } from '../files/index.js';
 import type { TreeEntry } from './tree.js';
 
 export interface ZipOptions {
@@ -104,7 +104,7 @@ async function* contentOf(
       );
     }
   } finally {
-    await handle.close();
+    await closeRead(handle);
   }
 }
 

@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { hasErrno, ioError, usage } from '../errors/index.js';
+import { closeRead } from '../files/index.js';
 
 /**
  * Reads a file that only its owner may read, and refuses it where others may.
@@ -15,7 +16,9 @@ export async function readSecret(path: string, kind: string): Promise<string> {
   });
   try {
     // Of the file that was opened, so that nobody can put another one there in between.
-    const status = await handle.stat();
+    const status = await handle.stat().catch((error: unknown) => {
+      throw ioError(error, 'look at', path);
+    });
     if (!status.isFile()) {
       throw usage('key-unusable', `The ${kind} ${path} is no file.`, 'Name the file itself.');
     }
@@ -31,7 +34,7 @@ export async function readSecret(path: string, kind: string): Promise<string> {
       throw ioError(error, 'read', path);
     });
   } finally {
-    await handle.close();
+    await closeRead(handle);
   }
 }
 

@@ -156,7 +156,7 @@ export class SimulatedProcess {
 }
 
 /** The path that a call changes is its last path. */
-function follow(name: 'link' | 'mkdir' | 'rename' | 'rm' | 'unlink', position: 0 | 1): void {
+function follow(name: 'link' | 'mkdir' | 'rename' | 'rm' | 'rmdir' | 'unlink', position: 0 | 1): void {
   const original = real[name] as (...parameters: unknown[]) => Promise<unknown>;
   const followed = async (...parameters: unknown[]): Promise<unknown> => {
     const simulated = current.getStore();
@@ -184,6 +184,7 @@ follow('link', 1);
 follow('mkdir', 0);
 follow('rename', 1);
 follow('rm', 0);
+follow('rmdir', 0);
 follow('unlink', 0);
 Object.assign(promises, {
   open: async (path: string, flags: string | number, mode?: number): Promise<FileHandle> => {

@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { hasErrno, ioError } from '../../errors/index.js';
-import { hashFile, type HashAlgorithm } from '../../files/index.js';
+import { closeRead, hashFile, type HashAlgorithm } from '../../files/index.js';
 import type { TargetEntry } from '../metadata/target-entries.js';
 import type { Repository } from '../repository.js';
 import type { Report, VerifyProgress } from './verify.js';
@@ -68,6 +68,6 @@ async function auditFile(
       report('wrong-hash', `The target file ${path} has other bytes than its metadata says.`, path);
     }
   } finally {
-    await handle.close();
+    await closeRead(handle);
   }
 }

@@ -1,6 +1,6 @@
 import { open, stat } from 'node:fs/promises';
 import { hasErrno, ioError } from '../../errors/index.js';
-import { hashFile } from '../../files/index.js';
+import { closeRead, hashFile } from '../../files/index.js';
 
 /** Whether two files hold the same bytes. A first file that is gone meanwhile is in place already: true. */
 export async function sameContent(from: string, to: string): Promise<boolean> {
@@ -28,6 +28,6 @@ async function sha256(path: string): Promise<string | undefined> {
   try {
     return (await hashFile(handle, path, { algorithms: ['sha256'] })).hashes.sha256;
   } finally {
-    await handle.close();
+    await closeRead(handle);
   }
 }

@@ -3,6 +3,7 @@ import { link, open, type FileHandle } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { hasErrno, ioError, permanent, TuflineError } from '../../errors/index.js';
 import {
+  closeRead,
   copyHashing,
   fillNew,
   fsyncDirectory,
@@ -116,12 +117,8 @@ async function stageFile(
   const streaming = { algorithms, ...(onBytes ? { onBytes } : {}), ...(signal ? { signal } : {}) };
   const digest = await withOpen(source, async (handle) => {
     if (options.link && (await linkIfPossible(source, first))) {
-      const linked = await hashFile(handle, source, streaming);
-      // Whoever wrote the file may not have made it durable.
-      await handle.datasync().catch((error: unknown) => {
-        throw ioError(error, 'fsync', source);
-      });
-      return linked;
+      // The move has fsynced it before its manifest: an fsync here could only hide that one has failed before.
+      return hashFile(handle, source, streaming);
     }
     return fillNew(first, 0o666, (target) =>
       copyHashing({ handle, path: source }, { handle: target, path: first }, streaming),
@@ -160,7 +157,7 @@ async function withOpen<T>(path: string, use: (handle: FileHandle) => Promise<T>
   try {
     return await use(handle);
   } finally {
-    await handle.close();
+    await closeRead(handle);
   }
 }
 

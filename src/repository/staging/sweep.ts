@@ -67,7 +67,9 @@ export async function listStages(repository: Repository): Promise<{ id: string; 
 }
 
 function logOf(repository: Repository, owner: StagingOwner): SweptLog {
-  return { targets: repository.commits, snapshot: repository.snapshots, timestamp: repository.timestamps }[owner];
+  return { targets: repository.commits, snapshot: repository.snapshots, timestamp: repository.timestamps }[
+    owner
+  ];
 }
 
 async function isDecided(repository: Repository, release: string): Promise<boolean> {

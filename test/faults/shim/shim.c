@@ -32,7 +32,7 @@ static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static char *paths[MAX_FD];
 static const char *roots;
 static enum fault fault = NONE;
-static long fault_at = -1, fault_count = 1, number = 0, data_written = 0;
+static long fault_at = -1, fault_count = 1, number = 0;
 static int fault_errno = 0, log_fd = -1, data_fd = -1;
 
 static long raw(long call, long a, long b, long c, long d, long e, long f);
@@ -49,8 +49,6 @@ __attribute__((constructor)) static void begin(void) {
     snprintf(data, sizeof data, "%s.data", log);
     log_fd = raw(SYS_openat, AT_FDCWD, (long)log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644, 0, 0);
     data_fd = raw(SYS_openat, AT_FDCWD, (long)data, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644, 0, 0);
-    struct stat stats;
-    if (data_fd >= 0 && raw(SYS_fstat, data_fd, (long)&stats, 0, 0, 0, 0) == 0) data_written = stats.st_size;
   }
   if (!spec) return;
   if (!strncmp(spec, "kill-before:", 12)) fault = KILL_BEFORE;
@@ -196,10 +194,10 @@ static ssize_t written(int fd, const char *bytes, size_t length, long offset) {
   long done = offset >= 0 ? raw(SYS_pwrite64, fd, (long)bytes, length, offset, 0, 0)
                           : raw(SYS_write, fd, (long)bytes, length, 0, 0, 0);
   int saved = errno;
-  long data = data_written;
+  long data = -1;
   if (done > 0 && data_fd >= 0) {
     put(data_fd, bytes, done);
-    data_written += done;
+    data = raw(SYS_lseek, data_fd, 0, SEEK_CUR, 0, 0, 0) - done;
   }
   return leave("write", done, saved, fd, path_of(fd), NULL, at, data);
 }

@@ -1,0 +1,49 @@
+/**
+ * The worker of one role without Temporal, as a process that can be killed: reads `{name, input}` lines, runs that
+ * activity, writes what came of it. Started as `worker.mjs ROLE CONFIG`.
+ */
+import { createInterface } from 'node:readline';
+import { ApplicationFailure } from '@temporalio/common';
+import { loadConfig, WORKER_ROLES } from '../../../src/config/index.js';
+import { TuflineError } from '../../../src/errors/index.js';
+import { activitiesFor } from '../../../src/workers/role-activities.js';
+import { runBare, type Activities } from './context.js';
+import type { Answer, Failure, Request } from './messages.js';
+
+const [roleName, configFile] = process.argv.slice(2);
+const role = WORKER_ROLES.find((candidate) => candidate === roleName);
+if (role === undefined || configFile === undefined) throw new Error('usage: worker ROLE CONFIG');
+
+try {
+  const config = await loadConfig(configFile);
+  const activities = (await activitiesFor(role, config, process.env)) as Activities;
+  answer({ state: 'ready' });
+  for await (const line of createInterface({ input: process.stdin })) {
+    const { name, input } = JSON.parse(line) as Request;
+    try {
+      answer({ state: 'done', result: await runBare(activities, name, input) });
+    } catch (error) {
+      answer({ state: 'failed', failure: failureOf(error) });
+    }
+  }
+} catch (error) {
+  answer({ state: 'failed', failure: failureOf(error) });
+}
+
+function answer(message: Answer): void {
+  process.stdout.write(`${JSON.stringify(message)}\n`);
+}
+
+function failureOf(error: unknown): Failure {
+  if (error instanceof ApplicationFailure) {
+    return { type: error.type ?? '', message: error.message, isPermanent: error.nonRetryable === true };
+  }
+  if (error instanceof TuflineError) {
+    return { type: error.code, message: error.sentence, isPermanent: error.kind !== 'transient' };
+  }
+  return {
+    type: 'unexpected',
+    message: String(error instanceof Error ? error.stack : error),
+    isPermanent: false,
+  };
+}

@@ -1,0 +1,8 @@
+import { badInput } from './bad-input.js';
+import { errors } from './errors.js';
+import { kill } from './kill.js';
+import type { Matrix } from './matrix.js';
+import { powerLoss } from './power-loss.js';
+import { twoOfEach } from './two-of-each.js';
+
+export const MATRICES: readonly Matrix[] = [kill, errors, powerLoss, twoOfEach, badInput];

@@ -1,0 +1,195 @@
+import { createHash } from 'node:crypto';
+import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { WORKER_ROLES } from '../../src/config/index.js';
+import { claimSchema } from '../../src/handover/index.js';
+import { CLAIM_FILE } from '../../src/handover/names.js';
+import { buildPrograms, type Programs } from './bare/build.js';
+import { ChildExecutor } from './bare/executors.js';
+import { releaseAll } from './bare/release.js';
+import { readCalls } from './calls.js';
+import { lookWith, startClients, type FaultClient } from './clients/clients.js';
+import { DiskModel, type Change, type DiskState } from './disk-model.js';
+import { seeded, type Matrix, type Plan, type Point } from './matrix.js';
+import { auditAfterNext, BEFORE, freshConductor, RELEASE, Template, type World } from './world.js';
+
+/** States that are looked at for one point: all where they are few, or so many of them. */
+const STATES_AT_MOST = 12;
+const MANY_STATES = 400;
+/** Releases that were killed once before the power goes, besides the one that was not. */
+const KILLED_RUNS = 6;
+
+interface LossPoint extends Point {
+  /** Which recorded run. */
+  readonly trace: number;
+  /** Changes of it that were made. */
+  readonly changes: number;
+}
+
+interface Trace {
+  readonly name: string;
+  readonly changes: readonly Change[];
+}
+
+/** The power goes at every change that a release makes. */
+export const powerLoss: Matrix = {
+  name: 'power-loss',
+  title: 'power lost after every change, in every state that what was fsynced allows',
+  async prepare({ seed, isFull, workshop }): Promise<Plan> {
+    const programs = await buildPrograms(workshop);
+    const clients = startClients();
+    const template = await Template.make({ allInMemory: true, clients });
+    const traces = await record(template, programs, seed);
+    const base = await DiskModel.read(template.world);
+    const points = traces.flatMap(({ name, changes }, trace) =>
+      changes.map((change, index): LossPoint => {
+        const what = `${change.name} ${change.shown}`;
+        return {
+          name: `power lost after ${String(index + 1)} ${what} of ${name}`,
+          trace,
+          changes: index + 1,
+        };
+      }),
+    );
+    const seen = new Set<string>();
+    let states = 0;
+    return {
+      of: `${String(traces.length)} runs`,
+      points,
+      async run(point): Promise<string[]> {
+        const { trace, changes, name } = point as LossPoint;
+        const model = base.after((traces[trace]?.changes ?? []).slice(0, changes));
+        const random = seeded(
+          createHash('sha256')
+            .update(`${String(seed)} ${name}`)
+            .digest()
+            .readUInt32BE(),
+        );
+        const found: string[] = [];
+        for (const state of model.states(isFull ? MANY_STATES : STATES_AT_MOST, random)) {
+          // Many points leave the same bytes.
+          if (seen.has(state.digest)) continue;
+          seen.add(state.digest);
+          states++;
+          const complaints = await recover(template, clients, state);
+          found.push(...complaints.map((complaint) => `${state.description}: ${complaint}`));
+        }
+        return found;
+      },
+      async close() {
+        console.log(`  ${String(states)} different states of the disk`);
+        for (const client of clients) client.close();
+        await template.remove();
+      },
+    };
+  },
+};
+
+/** The machine comes up again: clients look, the workers start, the release ends. */
+async function recover(
+  template: Template,
+  clients: readonly FaultClient[],
+  state: DiskState,
+): Promise<string[]> {
+  const world = await template.empty();
+  await state.layOut(world);
+  await renumber(world);
+  const seenBy = world.clients;
+  const { repositoryPath } = world.config;
+  const after = { ...BEFORE, ...RELEASE };
+  const found = await lookWith(clients, repositoryPath, seenBy, [BEFORE, after]);
+  await releaseAll(freshConductor(world.config));
+  found.push(...(await lookWith(clients, repositoryPath, seenBy, [after])));
+  found.push(...(await auditAfterNext(world)));
+  await world.remove();
+  return found;
+}
+
+/** A claim knows the files of its directory by inode and time, which a crash keeps and a new layout does not. */
+async function renumber({ config: { postToTufPath } }: World): Promise<void> {
+  for (const directory of await readdir(postToTufPath)) {
+    const path = join(postToTufPath, directory, CLAIM_FILE);
+    const text = await readFile(path, 'utf8').catch(() => '');
+    if (!text.endsWith('\n')) continue;
+    const claim = claimSchema.parse(JSON.parse(text));
+    const now = async <T extends { path: string; size: number }>(file: T): Promise<T> => {
+      const found = await stat(join(postToTufPath, directory, file.path), { bigint: true }).catch(
+        () => undefined,
+      );
+      return found ? { ...file, inode: found.ino.toString(), mtime_ns: found.mtimeNs.toString() } : file;
+    };
+    const sums = claim.sums && { sums: await now(claim.sums) };
+    const files = await Promise.all(claim.files.map(now));
+    await writeFile(path, `${JSON.stringify({ ...claim, files, ...sums })}\n`);
+  }
+}
+
+/** What whole releases change, each worker in a process of its own; in some of them one is killed on the way. */
+async function record(template: Template, programs: Programs, seed: number): Promise<Trace[]> {
+  const undisturbed = await recordOne(template, programs);
+  const random = seeded(seed);
+  const traces: Trace[] = [{ name: 'an undisturbed release', changes: undisturbed }];
+  for (let run = 0; run < KILLED_RUNS; run++) {
+    const role = WORKER_ROLES[run % WORKER_ROLES.length] ?? 'targets';
+    const calls = undisturbed.filter((change) => change.role === role);
+    const call = calls[Math.floor(random() * calls.length)];
+    if (!call) continue;
+    const changes = await recordOne(template, programs, { role, fault: `kill-after:${String(call.number)}` });
+    traces.push({
+      name: `a release whose ${role} worker was killed after call ${String(call.number)}`,
+      changes,
+    });
+  }
+  return traces;
+}
+
+async function recordOne(
+  template: Template,
+  programs: Programs,
+  killed?: { readonly role: string; readonly fault: string },
+): Promise<Change[]> {
+  const world = await template.copy();
+  const log = join(world.directory, '..', `trace-${String(process.pid)}.log`);
+  const start = (role: (typeof WORKER_ROLES)[number], fault?: string): ChildExecutor =>
+    new ChildExecutor(role, world.config, {
+      ...{ programs, roots: world.roots, log },
+      ...(fault === undefined ? {} : { fault }),
+    });
+  const children = new Map<string, ChildExecutor>();
+  let isKilled = false;
+  const roles: { readonly until: number; readonly role: string }[] = [];
+  const note = async (role: string): Promise<void> => {
+    roles.push({ until: (await readCalls(log)).length, role });
+  };
+  try {
+    // Each starts when it is needed, so that at any time only one process makes calls.
+    await releaseAll({
+      executor: (role) => {
+        const running = children.get(role);
+        if (running) return running;
+        const started = start(role, role === killed?.role && !isKilled ? killed.fault : undefined);
+        children.set(role, started);
+        return started;
+      },
+      onDone: (role) => note(role),
+      onDeath: async (role) => {
+        isKilled = true;
+        children.delete(role);
+        await note(role);
+      },
+    });
+    const data = await readFile(`${log}.data`);
+    const calls = await readCalls(log);
+    const roleOf = (index: number): string => roles.find(({ until }) => index < until)?.role ?? '';
+    return DiskModel.changesOf(
+      calls.map((call, index) => ({ ...call, role: roleOf(index) })),
+      data,
+      world,
+    );
+  } finally {
+    for (const child of children.values()) await child.end();
+    await rm(log, { force: true });
+    await rm(`${log}.data`, { force: true });
+    await world.remove();
+  }
+}

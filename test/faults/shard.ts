@@ -1,0 +1,61 @@
+/** A part of a matrix, in a process of its own. */
+import { MATRICES } from './matrices.js';
+
+export interface ShardInput {
+  readonly matrix: string;
+  readonly seed: number;
+  readonly isFull: boolean;
+  readonly workshop: string;
+  /** A quick look: only every so-manyth point. */
+  readonly every: number;
+  readonly shard: number;
+  readonly shards: number;
+  readonly point?: string;
+}
+
+export interface ShardReport {
+  readonly of: string;
+  /** Of the whole matrix. */
+  readonly points: number;
+  readonly runs: number;
+  readonly violations: readonly { readonly point: string; readonly found: readonly string[] }[];
+}
+
+process.once('message', (input: ShardInput) => {
+  runShard(input).then(
+    (report) => process.send?.(report, () => process.exit(0)),
+    (error: unknown) => {
+      console.error(error);
+      process.exit(1);
+    },
+  );
+});
+
+async function runShard(input: ShardInput): Promise<ShardReport> {
+  const matrix = MATRICES.find(({ name }) => name === input.matrix);
+  if (!matrix) throw new Error(`no matrix ${input.matrix}`);
+  const { seed, isFull, shard, shards } = input;
+  const plan = await matrix.prepare({ seed, isFull, workshop: `${input.workshop}/${String(shard)}` });
+  const mine =
+    input.point === undefined
+      ? plan.points.filter(
+          (_, index) => index % input.every === 0 && (index / input.every) % shards === shard,
+        )
+      : plan.points.filter(({ name }) => name === input.point && shard === 0);
+  const violations = [];
+  let runs = 0;
+  for (const point of mine) {
+    let found: readonly string[];
+    try {
+      found = await plan.run(point);
+    } catch (error) {
+      found = [error instanceof Error ? (error.stack ?? error.message) : String(error)];
+    }
+    runs++;
+    if (found.length > 0) violations.push({ point: point.name, found });
+    if (runs % 200 === 0)
+      console.log(`  ${matrix.name}, part ${String(shard + 1)}: ${String(runs)} of ${String(mine.length)}`);
+  }
+  await plan.close();
+  return { of: plan.of, points: plan.points.length, runs, violations };
+}
