@@ -7,6 +7,7 @@ import { fsyncDirectory, putOnce, removeFile, renameFile } from '../files/index.
 import { CLAIM_FILE, directoryName, ERROR_FILE, RETRY_FILE } from './names.js';
 import { readClaim, readJsonFile, type Claim } from './claim-file.js';
 import { listTimestamps } from './list.js';
+import { failureSchema } from './failure-file.js';
 import { walkRelease } from './walk.js';
 
 /** What the records say of a release id. */
@@ -74,22 +75,30 @@ async function setForeignAside(ready: string, decisionOf: DecisionOf): Promise<v
       if (hasErrno(error, 'ENOENT', 'ENOTDIR')) return undefined;
       throw ioError(error, 'look at', path);
     });
-    if (!stats || (stats.isFile() && name !== CLAIM_FILE)) continue;
+    if (!stats || (stats.isFile() && name !== CLAIM_FILE && (await isOurs(ready, name)))) continue;
     // Left by an interrupted run, in a failed directory that somebody has made ready by hand.
-    if (stats.isFile() && (await isOfDecided(ready, decisionOf))) await removeFile(path);
+    if (stats.isFile() && name === CLAIM_FILE && (await isOfDecided(ready, decisionOf)))
+      await removeFile(path);
     else await renameFile(path, join(ready, `tufline-foreign-${randomBytes(4).toString('hex')}.json`));
     await fsyncDirectory(ready);
   }
 }
 
+async function isOurs(ready: string, name: string): Promise<boolean> {
+  const read = readJsonFile<unknown>(join(ready, name), name === ERROR_FILE ? failureSchema : retrySchema);
+  return (await unlessDamaged(read)) !== undefined;
+}
+
 async function isOfDecided(ready: string, decisionOf: DecisionOf): Promise<boolean> {
-  try {
-    const claim = await readClaim(ready);
-    return claim !== undefined && (await decisionOf(claim.release)) !== undefined;
-  } catch (error) {
-    if (error instanceof TuflineError && error.kind === 'permanent') return false;
+  const claim = await unlessDamaged(readClaim(ready));
+  return claim !== undefined && (await decisionOf(claim.release)) !== undefined;
+}
+
+async function unlessDamaged<T>(read: Promise<T>): Promise<T | undefined> {
+  return read.catch((error: unknown) => {
+    if (error instanceof TuflineError && error.kind === 'permanent') return undefined;
     throw error;
-  }
+  });
 }
 
 /** Only the first `max` directories in processing go on; before the rename there has to be room for one more. */
@@ -107,13 +116,8 @@ async function waitForTurn({ postToTufPath, timestamp, max }: ClaimOptions, isTa
 }
 
 async function leaveClaim(processing: string, timestamp: string): Promise<Claim | undefined> {
-  const { files, sums, ...walked } = await walkRelease(processing);
-  let problem = walked.problem;
-  const retry = await readJsonFile(join(processing, RETRY_FILE), retrySchema).catch((error: unknown) => {
-    if (!(error instanceof TuflineError) || error.kind !== 'permanent') throw error;
-    problem ??= error;
-    return undefined;
-  });
+  const { files, sums, problem } = await walkRelease(processing);
+  const retry = await unlessDamaged(readJsonFile(join(processing, RETRY_FILE), retrySchema));
   const claim: Claim = {
     format: 1,
     release: randomBytes(8).toString('hex'),

@@ -1,23 +1,10 @@
 import { join } from 'node:path';
-import { z } from 'zod';
 import { fsyncDirectory, removeFile, replaceFile, sweepTemporary } from '../files/index.js';
-import { readClaim, readJsonFile } from './claim-file.js';
+import { readClaim } from './claim-file.js';
 import { removeInbound, setAside, type DecidedRelease } from './cleanup.js';
+import { readFailure, type FailureFile } from './failure-file.js';
 import { listCopies } from './list.js';
 import { CLAIM_FILE, directoryName, ERROR_FILE } from './names.js';
-
-export const failureSchema = z.object({
-  format: z.literal(1),
-  timestamp: z.string(),
-  release: z.string(),
-  code: z.string(),
-  message: z.string(),
-  remedy: z.string(),
-  failed_at: z.string(),
-});
-
-/** `tufline-error.json`: why a release failed and what to do (docs/hand-over.md). */
-export type FailureFile = z.infer<typeof failureSchema>;
 
 export interface PutBackProblem {
   readonly code: string;
@@ -68,9 +55,4 @@ async function findAside({ postToTufPath, timestamp, release }: DecidedRelease):
     if (id === release) return directory;
   }
   return undefined;
-}
-
-/** What a failed directory says of itself. */
-export async function readFailure(directory: string): Promise<FailureFile | undefined> {
-  return readJsonFile(join(directory, ERROR_FILE), failureSchema);
 }

@@ -4,7 +4,7 @@ import { fsyncDirectory, removeFile, renameFile, replaceFile } from '../files/in
 import { isDirectory } from './claim.js';
 import { listCopies } from './list.js';
 import { CLAIM_FILE, directoryName, ERROR_FILE, RETRY_FILE } from './names.js';
-import { readFailure } from './put-back.js';
+import { readFailure } from './failure-file.js';
 
 export interface RetryOptions {
   readonly postToTufPath: string;

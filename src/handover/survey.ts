@@ -4,7 +4,7 @@ import { hasErrno, ioError } from '../errors/index.js';
 import { compareTimestamps } from '../timestamps/index.js';
 import { readClaim } from './claim-file.js';
 import { parseDirectoryName, STATES, type DirectoryState } from './names.js';
-import { readFailure, type FailureFile } from './put-back.js';
+import { readFailure, type FailureFile } from './failure-file.js';
 
 /** One directory of the hand-over, for people. */
 export interface SurveyEntry {

@@ -40,14 +40,22 @@ export async function callsOfRole(
   template: Template,
   role: WorkerRole,
   programs: Programs,
-): Promise<LoggedCall[]> {
+): Promise<RoleCall[]> {
   const world = await template.copy();
   const log = join(world.directory, '..', `${role}.log`);
+  const ends: { readonly step: string; readonly calls: number }[] = [];
   const child = new ChildExecutor(role, world.config, { programs, roots: world.roots, log });
   const fresh = freshConductor(world.config);
   try {
-    await releaseAll({ ...fresh, executor: (other) => (other === role ? child : fresh.executor(other)) });
-    return await readCalls(log);
+    await releaseAll({
+      ...fresh,
+      executor: (other) => (other === role ? child : fresh.executor(other)),
+      onDone: async (other, step) => {
+        if (other === role) ends.push({ step, calls: (await readCalls(log)).length });
+      },
+    });
+    const stepOf = (number: number): string => ends.find(({ calls }) => number <= calls)?.step ?? '';
+    return (await readCalls(log)).map((call) => ({ ...call, role, step: stepOf(call.number) }));
   } finally {
     await child.end();
     await rm(log, { force: true });
@@ -58,13 +66,15 @@ export async function callsOfRole(
 
 export interface RoleCall extends LoggedCall {
   readonly role: WorkerRole;
+  /** The activity that it belongs to; the first one of a role has the calls of the start too. */
+  readonly step: string;
 }
 
 /** Every call of every worker process of a release. */
 export async function callsOfRelease(template: Template, programs: Programs): Promise<RoleCall[]> {
   const all: RoleCall[] = [];
   for (const role of WORKER_ROLES) {
-    all.push(...(await callsOfRole(template, role, programs)).map((call) => ({ ...call, role })));
+    all.push(...(await callsOfRole(template, role, programs)));
   }
   return all;
 }

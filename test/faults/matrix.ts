@@ -19,6 +19,8 @@ export interface Plan {
   /** What the points are of, for the table: `412 calls`. */
   readonly of: string;
   readonly points: readonly Point[];
+  /** Runs that mostly wait may go on together. */
+  readonly atOnce?: number;
   /** @returns sentences about what does not hold after it. */
   run(point: Point): Promise<readonly string[]>;
   close(): Promise<void>;

@@ -42,20 +42,22 @@ async function runShard(input: ShardInput): Promise<ShardReport> {
           (_, index) => index % input.every === 0 && (index / input.every) % shards === shard,
         )
       : plan.points.filter(({ name }) => name === input.point && shard === 0);
-  const violations = [];
+  const violations: { point: string; found: readonly string[] }[] = [];
   let runs = 0;
-  for (const point of mine) {
-    let found: readonly string[];
-    try {
-      found = await plan.run(point);
-    } catch (error) {
-      found = [error instanceof Error ? (error.stack ?? error.message) : String(error)];
+  const queue = [...mine];
+  const work = async (): Promise<void> => {
+    for (let point = queue.shift(); point; point = queue.shift()) {
+      const found = await plan
+        .run(point)
+        .catch((error: unknown) => [error instanceof Error ? (error.stack ?? error.message) : String(error)]);
+      runs++;
+      if (found.length > 0) violations.push({ point: point.name, found });
+      if (runs % 200 === 0) {
+        console.log(`  ${matrix.name}, part ${String(shard + 1)}: ${String(runs)} of ${String(mine.length)}`);
+      }
     }
-    runs++;
-    if (found.length > 0) violations.push({ point: point.name, found });
-    if (runs % 200 === 0)
-      console.log(`  ${matrix.name}, part ${String(shard + 1)}: ${String(runs)} of ${String(mine.length)}`);
-  }
+  };
+  await Promise.all(Array.from({ length: plan.atOnce ?? 1 }, work));
   await plan.close();
   return { of: plan.of, points: plan.points.length, runs, violations };
 }

@@ -125,14 +125,14 @@ export class Template {
   }
 
   /** A copy of its own, with the same keys. */
-  async copy(): Promise<World> {
+  async copy(changes: ConfigChanges = {}): Promise<World> {
     const name = `copy-${String(++this.#copies)}`;
     const [directory, memory] = [join(this.top, name), join(this.memoryTop, name)];
     await Promise.all([
       promisify(execFile)('cp', ['-a', this.world.directory, directory]),
       promisify(execFile)('cp', ['-a', this.world.memory, memory]),
     ]);
-    return openWorld(directory, memory, await readFile(join(directory, 'tufline.yaml'), 'utf8'));
+    return openWorld(directory, memory, await readFile(join(directory, 'tufline.yaml'), 'utf8'), changes);
   }
 
   /** A place for a copy that somebody else lays out; only its configuration is there. */
@@ -149,12 +149,23 @@ export class Template {
   }
 }
 
-async function openWorld(directory: string, memory: string, text: string): Promise<World> {
+/** Lines of a configuration, by key: `scan_period: 1s`. */
+export type ConfigChanges = Readonly<Record<string, string>>;
+
+async function openWorld(
+  directory: string,
+  memory: string,
+  text: string,
+  changes: ConfigChanges = {},
+): Promise<World> {
   const file = join(directory, 'tufline.yaml');
-  const changed = text
+  let changed = text
     .replace(/^post_to_tuf_path: \S+/m, `post_to_tuf_path: ${memory}/post-to-tuf`)
     .replace(/^repository_path: \S+/m, `repository_path: ${memory}/repository`)
     .replace(/^immutable_targets: \[\]/m, 'immutable_targets: []\nplain_target_names: true');
+  for (const [key, value] of Object.entries(changes)) {
+    changed = changed.replace(new RegExp(`^${key}: .*$`, 'm'), `${key}: ${value}`);
+  }
   await writeFile(file, changed.replace(/(plain_target_names: true\n)+/, 'plain_target_names: true\n'));
   return new World(directory, memory, await loadConfig(file));
 }

@@ -3,7 +3,8 @@
  * makes one of them go wrong.
  *
  *   TUFLINE_SHIM_ROOTS  directories, separated by colons; calls elsewhere are not counted
- *   TUFLINE_SHIM_FAULT  kill-before:N | kill-after:N | torn:N | error:N:ERRNO:COUNT | unknown:N:ERRNO:COUNT
+ *   TUFLINE_SHIM_FAULT  kill-before:N | kill-after:N | torn:N | stop:N | error:N:ERRNO:COUNT | unknown:N:ERRNO:COUNT
+ *                       stop freezes the process before call N until somebody wakes it up;
  *                       torn writes the first half, then kills; error fails calls N to N+COUNT-1 without performing
  *                       them; unknown performs them and reports failure all the same, as a lost answer does
  *   TUFLINE_SHIM_LOG    file to append one line a call to: number, name, result, descriptor, path, second path,
@@ -26,7 +27,7 @@
 #include <unistd.h>
 
 #define MAX_FD 4096
-enum fault { NONE, KILL_BEFORE, KILL_AFTER, TORN, ERROR, UNKNOWN };
+enum fault { NONE, KILL_BEFORE, KILL_AFTER, STOP, TORN, ERROR, UNKNOWN };
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static char *paths[MAX_FD];
@@ -53,6 +54,7 @@ __attribute__((constructor)) static void begin(void) {
   if (!spec) return;
   if (!strncmp(spec, "kill-before:", 12)) fault = KILL_BEFORE;
   else if (!strncmp(spec, "kill-after:", 11)) fault = KILL_AFTER;
+  else if (!strncmp(spec, "stop:", 5)) fault = STOP;
   else if (!strncmp(spec, "torn:", 5)) fault = TORN;
   else if (!strncmp(spec, "error:", 6)) fault = ERROR;
   else if (!strncmp(spec, "unknown:", 8)) fault = UNKNOWN;
@@ -112,6 +114,7 @@ static int enter(void) {
   pthread_mutex_lock(&mutex);
   number++;
   if (fault == KILL_BEFORE && number == fault_at) die();
+  if (fault == STOP && number == fault_at) raw(SYS_kill, getpid(), SIGSTOP, 0, 0, 0, 0);
   if (fault == ERROR && number >= fault_at && number < fault_at + fault_count) return 1;
   return 0;
 }
