@@ -44,13 +44,16 @@ export class Server {
     });
   }
 
-  signal(name: NodeJS.Signals): void {
-    if (this.#running?.pid !== undefined) process.kill(this.#running.pid, name);
+  /** To the server itself, not to the process that watches over it. */
+  async signal(name: NodeJS.Signals): Promise<void> {
+    const guard = String(this.#running?.pid);
+    const children = await readFile(`/proc/${guard}/task/${guard}/children`, 'utf8').catch(() => '');
+    for (const pid of children.split(' ').filter((text) => text !== '')) process.kill(Number(pid), name);
   }
 
   /** kill -9, and the same port again. */
   async killAndRestart({ losesDatabase = false } = {}): Promise<void> {
-    this.signal('SIGKILL');
+    await this.signal('SIGKILL');
     await this.#running?.ended;
     await until('the port to be free', () => isFree(this.port));
     if (losesDatabase) {

@@ -91,7 +91,8 @@ async function run(
       );
     }
     if (what === 'cancelled') await retryIfFailed(world);
-    const found = [...(await untilSound(() => audit(config, BOTH)))];
+    const expected = { ...BOTH, mayHaveAborted: what === 'cancelled' };
+    const found = [...(await untilSound(() => audit(config, expected)))];
     if (found.length > 0) for (const worker of workers) found.push(...worker.complaints.slice(-3));
     return found;
   } finally {
