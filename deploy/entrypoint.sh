@@ -1,4 +1,7 @@
 #!/bin/sh
-# What a role writes, the group of all roles may read, and nobody else.
-umask 007
+# What the signing roles write is public, and each of them writes it alone. What the monitor writes is for its group.
+case "$*" in
+  'worker monitor'*) umask 007 ;;
+  *) umask 022 ;;
+esac
 exec node /app/dist/cli/main.js "$@"
