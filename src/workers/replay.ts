@@ -17,11 +17,13 @@ export interface Replayed {
  * @throws usage `no-history` where it is none; permanent `replay-differs` where the code decides otherwise.
  */
 export async function replayHistory(document: unknown, workflowId: string = randomUUID()): Promise<Replayed> {
-  installRuntime();
   const events = eventsOf(document);
   const workflowType = typeOf(events[0]);
+  const workflowBundle = await loadWorkflowBundle();
+  // Not before: a runtime that nothing has used keeps the process alive.
+  installRuntime();
   try {
-    await Worker.runReplayHistory({ workflowBundle: await loadWorkflowBundle() }, { events }, workflowId);
+    await Worker.runReplayHistory({ workflowBundle }, { events }, workflowId);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     if (error instanceof TypeError) throw noHistory(why);

@@ -30,11 +30,12 @@ export async function runWorkers(
   roles: readonly WorkerRole[],
   options: RunOptions,
 ): Promise<void> {
-  installRuntime();
   // Keys and file systems first: what is wrong there is said at once, whether or not there is a server.
   const activities = new Map<WorkerRole, object>();
   for (const role of roles) activities.set(role, await activitiesFor(role, config, options.environment));
   const target = await mustFindTemporal(config, options.environment);
+  // Not before: a runtime that nothing has used keeps the process alive.
+  installRuntime();
   const connection = await connectPatiently(target, options);
   if (!connection) return;
   try {
