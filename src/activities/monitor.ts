@@ -10,7 +10,8 @@ import {
 } from '../handover/index.js';
 import type { HashAlgorithm } from '../files/index.js';
 import { basename } from 'node:path';
-import { decisionOf, due, publishedState, type Due, type Repository } from '../repository/index.js';
+import { TuflineError } from '../errors/index.js';
+import { decisionOf, due, isPublished, type Due, type Repository } from '../repository/index.js';
 import type { MonitorActivities, ReadyDirectory } from '../workflows/messages.js';
 import { runStep } from './step.js';
 
@@ -97,6 +98,7 @@ export function createMonitorActivities(dependencies: MonitorDependencies): Moni
 
     cleanup: ({ timestamp, release }) =>
       runStep({ rollForward: true }, async () => {
+        await mustBePublished(repository, timestamp, release);
         const { left } = await cleanUpRelease({ ...paths, timestamp, release });
         return { left: left.length, names: left.slice(0, 3) };
       }),
@@ -109,8 +111,17 @@ export function createMonitorActivities(dependencies: MonitorDependencies): Moni
   };
 }
 
-async function isPublished(repository: Repository, release: string): Promise<boolean> {
-  if ((await decisionOf(repository, release)) !== 'committed') return false;
-  const { unpublished } = await publishedState(repository, 1);
-  return !unpublished.some((entry) => entry.release === release);
+/**
+ * The records have the last word before anything is deleted, not the history of a workflow: the repository may have
+ * been restored from a backup in between.
+ */
+async function mustBePublished(repository: Repository, timestamp: string, release: string): Promise<void> {
+  if (await isPublished(repository, release)) return;
+  throw new TuflineError({
+    code: 'not-published',
+    kind: 'transient',
+    message: `The records do not show that clients see the release ${timestamp} (${release}), so its files stay.`,
+    remedy:
+      'On a network file system that shows within seconds. After a restore from a backup terminate this workflow: the next scan publishes the release anew.',
+  });
 }

@@ -30,7 +30,10 @@ export function createTargetsActivities(dependencies: TargetsDependencies): Targ
     targets: ({ timestamp, release }) =>
       runStep({ giveUpAfter, answered: MOVE_AGAIN }, async ({ signal, update, addBytes, addFile }) => {
         const before = await resumeCommit(repository, { timestamp, release });
-        if (before) return resultOf(before);
+        if (before) {
+          await sweepStaging(repository, 'targets');
+          return resultOf(before);
+        }
         const { files, force } = await readInbound(inboundPath, timestamp, release);
         update({ totalFiles: files.length, totalBytes: files.reduce((sum, { length }) => sum + length, 0) });
         const directory = inboundDirectory(inboundPath, timestamp);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { hasErrno, permanent } from '../errors/index.js';
 import { linkOnce, sweepTemporary, temporaryPath, writeNew } from './durable.js';
 
-/** Probes of the same worker, started twice at once, sweep each other's files away; then both look again. */
+/** Probes of the same role, started twice at once, sweep each other's files away, also between two links: look again. */
 const TRIES = 20;
 
 /**
@@ -20,7 +20,7 @@ export async function probeLink(from: string, to: string, name: string): Promise
   for (let attempt = 1; ; attempt++) {
     const outcomes = await probe(temporaryPath(join(from, final)), temporaryPath(join(to, final)));
     if (outcomes[0] === 'linked' && outcomes[1] === 'exists') return;
-    if (outcomes.includes('source-gone') && attempt < TRIES) continue;
+    if (attempt < TRIES) continue;
     throw permanent(
       'no-exclusive-link',
       `The file system of ${to} does not make hard links that fail on an existing name.`,

@@ -4,7 +4,13 @@ import { z } from 'zod';
 import { hasErrno, ioError, permanent, TuflineError } from '../errors/index.js';
 import { CLAIM_FILE } from './names.js';
 
-const seenFile = z.object({ path: z.string(), size: z.number(), inode: z.string(), mtime_ns: z.string() });
+const seenFile = z.object({
+  path: z.string(),
+  size: z.number(),
+  /** Absent where the file system makes inode numbers up. */
+  inode: z.string().optional(),
+  mtime_ns: z.string(),
+});
 const problem = z.object({ code: z.string(), message: z.string(), remedy: z.string() });
 
 export const claimSchema = z.object({
@@ -49,6 +55,14 @@ export async function readJsonFile<T>(path: string, schema: z.ZodType<T>): Promi
       path,
     );
   }
+}
+
+/** Waits for what reads a file of ours; undefined where its content is not in our form. */
+export async function unlessDamaged<T>(read: Promise<T>): Promise<T | undefined> {
+  return read.catch((error: unknown) => {
+    if (error instanceof TuflineError && error.kind === 'permanent') return undefined;
+    throw error;
+  });
 }
 
 /** The claim that a release id was given for. @throws transient `claim-gone` where another or none is there. */

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { errnoName, hasErrno, ioError, TuflineError } from '../errors/index.js';
 import { fsyncDirectory, putOnce, removeFile, renameFile } from '../files/index.js';
 import { CLAIM_FILE, directoryName, ERROR_FILE, RETRY_FILE } from './names.js';
-import { readClaim, readJsonFile, type Claim } from './claim-file.js';
+import { readClaim, readJsonFile, unlessDamaged, type Claim } from './claim-file.js';
 import { listTimestamps } from './list.js';
 import { failureSchema } from './failure-file.js';
 import { walkRelease } from './walk.js';
@@ -92,13 +92,6 @@ async function isOurs(ready: string, name: string): Promise<boolean> {
 async function isOfDecided(ready: string, decisionOf: DecisionOf): Promise<boolean> {
   const claim = await unlessDamaged(readClaim(ready));
   return claim !== undefined && (await decisionOf(claim.release)) !== undefined;
-}
-
-async function unlessDamaged<T>(read: Promise<T>): Promise<T | undefined> {
-  return read.catch((error: unknown) => {
-    if (error instanceof TuflineError && error.kind === 'permanent') return undefined;
-    throw error;
-  });
 }
 
 /** Only the first `max` directories in processing go on; before the rename there has to be room for one more. */

@@ -1,4 +1,4 @@
-import { readdir, rename, rmdir } from 'node:fs/promises';
+import { lstat, readdir, rename, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { hasErrno, ioError } from '../errors/index.js';
 import { fsyncDirectory, removeFile, removeTree, renameFile, sweepTemporary } from '../files/index.js';
@@ -7,7 +7,7 @@ import { isDirectory } from './claim.js';
 import { attemptDirectory, inboundDirectory, listAttempts, readManifest } from './inbound.js';
 import { listCopies } from './list.js';
 import { CLAIM_FILE, directoryName, ERROR_FILE, RETRY_FILE } from './names.js';
-import { walkRelease } from './walk.js';
+import { isSameFile, seenAs, walkRelease, type SeenFile } from './walk.js';
 
 export interface DecidedRelease {
   readonly postToTufPath: string;
@@ -17,14 +17,14 @@ export interface DecidedRelease {
 }
 
 export interface CleanupOutcome {
-  /** Files that were not part of the release, left in `tuf_done_X`: the pipeline still wrote them. */
+  /** Files that were not part of the release, or were exchanged after it, left in `tuf_done_X`: the pipeline still wrote. */
   readonly left: readonly string[];
 }
 
 /**
  * Releases the semaphore and deletes what was published: only to be called for a release that a record commits
  * and a timestamp shows (G1). `tuf_processing_X` becomes `tuf_done_X` first; then exactly the files of the claim
- * are deleted. Can be run again at any point.
+ * are deleted, as the claim has seen them. Can be run again at any point.
  */
 export async function cleanUpRelease(release: DecidedRelease): Promise<CleanupOutcome> {
   const { postToTufPath, timestamp } = release;
@@ -72,7 +72,7 @@ export async function setAside(
 /** Deletes the files of the claim, the claim last, so that an interrupted run is taken up again. */
 async function deleteFiles(directory: string, claim: Claim): Promise<string[]> {
   const files = [...claim.files, ...(claim.sums ? [claim.sums] : [])];
-  for (const { path } of files) await removeFile(join(directory, path));
+  for (const file of files) await deleteIfSame(directory, file);
   for (const name of [RETRY_FILE, ERROR_FILE]) await removeFile(join(directory, name));
   // The directory is decided: whoever still places a claim or an error file in it comes too late.
   await sweepTemporary(directory, () => true);
@@ -86,6 +86,17 @@ async function deleteFiles(directory: string, claim: Claim): Promise<string[]> {
   const left = rest.files.map(({ path }) => path);
   if (rest.problem?.path !== undefined && !left.includes(rest.problem.path)) left.push(rest.problem.path);
   return left;
+}
+
+/** What the pipeline has put in the place of a published file is not ours to delete. */
+async function deleteIfSame(directory: string, file: SeenFile): Promise<void> {
+  const path = join(directory, file.path);
+  const stats = await lstat(path, { bigint: true }).catch((error: unknown) => {
+    if (hasErrno(error, 'ENOENT', 'ENOTDIR')) return undefined;
+    throw ioError(error, 'look at', path);
+  });
+  if (stats?.isFile() && isSameFile(file, seenAs(file.path, stats, file.inode !== undefined)))
+    await removeFile(path);
 }
 
 /** Below a directory, the deepest first: also those in which the pipeline has put nothing. Names may be no UTF-8. */

@@ -3,7 +3,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { ioError, TuflineError } from '../errors/index.js';
-import { readJsonFile } from './claim-file.js';
+import { readJsonFile, unlessDamaged } from './claim-file.js';
 import { directoryName, MANIFEST_FILE } from './names.js';
 
 export const manifestSchema = z.object({
@@ -28,8 +28,9 @@ export function inboundDirectory(inboundPath: string, timestamp: string): string
   return join(inboundPath, timestamp);
 }
 
+/** A damaged manifest is none: the copy is made again, as it is when it is missing. */
 export async function readManifest(directory: string): Promise<Manifest | undefined> {
-  return readJsonFile(join(directory, MANIFEST_FILE), manifestSchema);
+  return unlessDamaged(readJsonFile(join(directory, MANIFEST_FILE), manifestSchema));
 }
 
 /** The manifest of a release that was moved. @throws transient `inbound-missing`: it has to be moved (again). */

@@ -18,7 +18,7 @@ import { attemptDirectory, inboundDirectory, readManifest, type Manifest } from 
 import { directoryName, MANIFEST_FILE, SUMS_FILE } from './names.js';
 import { refusal } from './path-rules.js';
 import { checkSums, parseSums } from './sums.js';
-import { changed, walkRelease, type SeenFile } from './walk.js';
+import { changed, isSameFile, seenAs, walkRelease, type SeenFile } from './walk.js';
 
 export interface MoveOptions {
   readonly postToTufPath: string;
@@ -72,6 +72,10 @@ export async function moveRelease(options: MoveOptions): Promise<Manifest | unde
     return await install(attempt, target, manifest, options.decisionOf);
   } catch (error) {
     await removeTree(attempt).catch(() => undefined);
+    // A late attempt finds files gone that another run of this release has published and cleaned up.
+    if (error instanceof TuflineError && error.kind === 'permanent') {
+      if ((await options.decisionOf(release)) !== undefined) return undefined;
+    }
     throw error;
   }
 }
@@ -160,13 +164,10 @@ async function statOf(handle: FileHandle, path: string): Promise<BigIntStats> {
   });
 }
 
+/** The handle's own look: an inode that the claim has recorded has to be this file's. */
 function mustBeSame(file: SeenFile, stats: BigIntStats): void {
-  const same =
-    stats.isFile() &&
-    stats.ino.toString() === file.inode &&
-    Number(stats.size) === file.size &&
-    stats.mtimeNs.toString() === file.mtime_ns;
-  if (!same) throw changed(file.path);
+  const now = seenAs(file.path, stats, file.inode !== undefined);
+  if (!stats.isFile() || !isSameFile(file, now)) throw changed(file.path);
 }
 
 /** A pipeline that still writes: a file more, less, or another. */
@@ -176,8 +177,7 @@ async function mustBeUnchanged(processing: string, claim: Claim): Promise<void> 
   const before = new Map(claim.files.map((file) => [file.path, file]));
   for (const file of now.files) {
     const known = before.get(file.path);
-    if (known?.size !== file.size || known.mtime_ns !== file.mtime_ns || known.inode !== file.inode)
-      throw changed(file.path);
+    if (!known || !isSameFile(known, file)) throw changed(file.path);
     before.delete(file.path);
   }
   const [missing] = before.keys();

@@ -1,5 +1,5 @@
 import type { BigIntStats } from 'node:fs';
-import { lstat, readdir } from 'node:fs/promises';
+import { lstat, readdir, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { hasErrno, ioError, permanent, TuflineError } from '../errors/index.js';
 import { finalName } from '../files/index.js';
@@ -11,8 +11,15 @@ export interface SeenFile {
   readonly path: string;
   /** Bytes. */
   readonly size: number;
-  readonly inode: string;
+  /** Absent where the file system makes inode numbers up. */
+  readonly inode?: string | undefined;
   readonly mtime_ns: string;
+}
+
+/** Whether two looks at a path have seen the same file, untouched. */
+export function isSameFile(before: SeenFile, now: SeenFile): boolean {
+  const isSameInode = before.inode === undefined || now.inode === undefined || before.inode === now.inode;
+  return isSameInode && before.size === now.size && before.mtime_ns === now.mtime_ns;
 }
 
 export interface Contents {
@@ -40,6 +47,7 @@ export async function walkRelease(directory: string): Promise<Contents> {
   let sums: SeenFile | undefined;
   let problem: TuflineError | undefined;
   const collisions = new CollisionCheck();
+  const hasInodes = await keepsInodes(directory);
 
   const visit = async (raw: Buffer, within: string): Promise<void> => {
     const names = await readdir(raw, { encoding: 'buffer' }).catch((error: unknown) => {
@@ -55,7 +63,7 @@ export async function walkRelease(directory: string): Promise<Contents> {
           throw hasErrno(error, 'ENOENT') ? changed(path) : unreadable(error, directory, path);
         });
         if (within === '' && name === SUMS_FILE && stats.isFile()) {
-          sums = seen(path, stats);
+          sums = seenAs(path, stats, hasInodes);
           continue;
         }
         refuseReserved(path);
@@ -64,7 +72,7 @@ export async function walkRelease(directory: string): Promise<Contents> {
         if (stats.isDirectory()) await visit(rawPath, `${path}/`);
         else {
           collisions.add(path);
-          files.push(seen(path, stats));
+          files.push(seenAs(path, stats, hasInodes));
         }
       } catch (error) {
         if (!(error instanceof TuflineError) || error.kind !== 'permanent') throw error;
@@ -84,8 +92,25 @@ export async function walkRelease(directory: string): Promise<Contents> {
   return { files, sums, problem };
 }
 
-function seen(path: string, stats: BigIntStats): SeenFile {
-  return { path, size: Number(stats.size), inode: stats.ino.toString(), mtime_ns: stats.mtimeNs.toString() };
+/** What a look at a path has seen. */
+export function seenAs(path: string, stats: BigIntStats, hasInodes: boolean): SeenFile {
+  const inode = hasInodes ? { inode: stats.ino.toString() } : {};
+  return { path, size: Number(stats.size), ...inode, mtime_ns: stats.mtimeNs.toString() };
+}
+
+/** Types (statfs(2)) of file systems that may give a file another inode number once it is out of their cache. */
+const WITHOUT_INODES: ReadonlySet<number> = new Set([
+  0x65735546, // FUSE: sshfs, s3fs …
+  0xff534d42, // CIFS with noserverino
+  0xfe534d42, // the same, SMB 2 and later
+]);
+
+/** Whether inode numbers in a directory tell files from each other for longer than they are open. */
+export async function keepsInodes(directory: string): Promise<boolean> {
+  const { type } = await statfs(directory).catch((error: unknown) => {
+    throw ioError(error, 'look at', directory);
+  });
+  return !WITHOUT_INODES.has(type);
 }
 
 function refuseType(path: string, stats: BigIntStats): void {

@@ -49,6 +49,12 @@ export async function isVisible(
   return (await visibleCommit(repository)) >= number;
 }
 
+/** Whether a release is committed and clients see it: only then may what was handed over be deleted (G1). */
+export async function isPublished(repository: Repository, release: string): Promise<boolean> {
+  const decided = await findDecision(repository, release);
+  return decided?.decision === 'committed' && (await visibleCommit(repository)) >= decided.commit;
+}
+
 /** Number of the newest commit that clients see; 0 where they see nothing yet. */
 export async function visibleCommit(repository: Repository): Promise<number> {
   let timestamp = await repository.timestamps.latest();

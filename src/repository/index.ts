@@ -23,7 +23,7 @@ export {
 export { updateSnapshot, type SnapshotOptions } from './roles/snapshot-role.js';
 export { updateTimestamp, type TimestampOptions } from './roles/timestamp-role.js';
 export { due, type Due } from './due.js';
-export { decisionOf, isVisible, type Decision } from './decision.js';
+export { decisionOf, isPublished, isVisible, type Decision } from './decision.js';
 export { publishedState, type PublishedState, type RoleState } from './published-state.js';
 export { sweepStaging } from './staging/sweep.js';
 export { verifyRepository, type Finding, type VerifyProgress } from './audit/verify.js';
