@@ -68,6 +68,7 @@ export async function makeInstance(directory: string): Promise<ChaosInstance> {
       await Promise.all([...workers.values()].map((worker) => worker.stop()));
       proxy?.stop();
       await server.stop();
+      if (hasSmallDisk) spawnSync('umount', ['-l', smallDisk]);
     },
   };
 }

@@ -42,7 +42,7 @@ export class Pipeline {
   async run(end: number): Promise<void> {
     for (let sequence = 1; Date.now() < end; sequence++) {
       await this.#post(sequence);
-      await sleep(200 + this.#random() * 2500);
+      await sleep(1000 + this.#random() * 5000);
     }
   }
 

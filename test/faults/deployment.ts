@@ -82,6 +82,9 @@ export class Server {
   }
 }
 
+/** Milliseconds: several releases go on at once on few processors. */
+const PATIENCE = 150_000;
+
 export interface WorkerOptions {
   readonly address: string;
   /** Shim and fault, for the first process only. */
@@ -118,10 +121,15 @@ export class WorkerProcess {
 
   /** Waits until the process was frozen by its fault. */
   async untilFrozen(): Promise<void> {
-    await until(`${this.roles.join()} to be frozen`, async () => {
-      const text = await readFile(`/proc/${String(this.#child.pid)}/stat`, 'utf8').catch(() => '');
-      return / T /.test(text.slice(text.lastIndexOf(')')));
-    });
+    await until(
+      `${this.roles.join()} to be frozen`,
+      async () => {
+        if (this.#deaths > 0) throw new Error(`it ended before: ${this.complaints.join(' / ')}`);
+        const text = await readFile(`/proc/${String(this.#child.pid)}/stat`, 'utf8').catch(() => '');
+        return / T /.test(text.slice(text.lastIndexOf(')')));
+      },
+      PATIENCE,
+    );
   }
 
   async stop(): Promise<void> {
@@ -171,7 +179,7 @@ export class WorkerProcess {
 /** Asks again until nothing is complained about. @returns what is still wrong when patience is at its end. */
 export async function untilSound(
   look: () => Promise<readonly string[]>,
-  patience = 150_000,
+  patience = PATIENCE,
 ): Promise<readonly string[]> {
   let found: readonly string[] = [];
   await until(

@@ -12,7 +12,7 @@ import { auditAfterNext, freshConductor, Template } from './world.js';
 
 /** Numbers, as Node has no name for some of them. */
 const { EIO, ENOSPC, EDQUOT, ESTALE, EROFS, EMFILE } = constants.errno;
-const ERRNOS = { EIO, ENOSPC, EDQUOT, ESTALE, EROFS, EMFILE } as const;
+export const ERRNOS = { EIO, ENOSPC, EDQUOT, ESTALE, EROFS, EMFILE } as const;
 const NAMES = Object.keys(ERRNOS) as (keyof typeof ERRNOS)[];
 /** Calls that fail in a row where trouble lasts: several attempts of a step. */
 const LASTS = 25;
@@ -98,7 +98,10 @@ async function run(point: ErrorPoint, template: Template, programs: Programs): P
 }
 
 /** The sentence that an operator reads in Temporal while the trouble lasts: file, operation, cause, remedy. */
-function complaintAbout({ type, message }: Failure, errno: string): string | undefined {
+export function complaintAbout(
+  { type, message }: Omit<Failure, 'isPermanent'>,
+  errno: string,
+): string | undefined {
   const isSentence = new RegExp(`^Could not [a-z ]+ /\\S+: .+ \\(${errno}\\)\\. .+\\.$`).test(
     message.replace(' Other files of this release read well.', ''),
   );

@@ -3,6 +3,8 @@ export interface Matrix {
   readonly name: string;
   /** For the table: one line. */
   readonly title: string;
+  /** Its runs mostly wait for processes of their own: so many of them at once, from one part, instead of parts. */
+  readonly atOnce?: number;
   /** Makes what every run begins from, and lists the points. */
   prepare(options: MatrixOptions): Promise<Plan>;
 }
@@ -19,8 +21,6 @@ export interface Plan {
   /** What the points are of, for the table: `412 calls`. */
   readonly of: string;
   readonly points: readonly Point[];
-  /** Runs that mostly wait may go on together. */
-  readonly atOnce?: number;
   /** @returns sentences about what does not hold after it. */
   run(point: Point): Promise<readonly string[]>;
   close(): Promise<void>;

@@ -57,7 +57,7 @@ async function runShard(input: ShardInput): Promise<ShardReport> {
       }
     }
   };
-  await Promise.all(Array.from({ length: plan.atOnce ?? 1 }, work));
+  await Promise.all(Array.from({ length: matrix.atOnce ?? 1 }, work));
   await plan.close();
   return { of: plan.of, points: plan.points.length, runs, violations };
 }

@@ -27,6 +27,7 @@ export const temporalLoss: Matrix = {
   name: 'temporal-loss',
   title:
     'server killed, database lost, release terminated and cancelled in every step; reset to every task; run again',
+  atOnce: 5,
   async prepare({ seed, workshop }): Promise<Plan> {
     const programs = await buildPrograms(workshop);
     const template = await Template.make();
@@ -48,7 +49,6 @@ export const temporalLoss: Matrix = {
     return {
       of: `${String(STEPS.length)} steps`,
       points,
-      atOnce: 3,
       run: async (point) => run(point as LossPoint, template, programs, join(workshop, 'servers')),
       close: () => template.remove(),
     };

@@ -36,6 +36,7 @@ export async function buildPrograms(directory: string): Promise<Programs> {
     platform: 'node',
     format: 'esm',
     logLevel: 'error',
+    minify: true,
     banner: {
       js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
     },
