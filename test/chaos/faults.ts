@@ -1,8 +1,9 @@
 import { open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { WORKER_ROLES } from '../../src/config/index.js';
+import { WORKER_ROLES, type WorkerRole } from '../../src/config/index.js';
 import { hasErrno } from '../../src/errors/index.js';
+import type { WorkerProcess } from '../faults/deployment.js';
 import { seeded } from '../faults/matrix.js';
 import type { ChaosInstance } from './instance.js';
 
@@ -37,9 +38,14 @@ export class Faults {
       'worker frozen': () => this.#freezeWorker(),
       'server killed': () => instance.server.killAndRestart(),
       'server frozen': () => this.#freezeServer(),
-      ...(instance.smallDisk === undefined
-        ? {}
-        : { 'disk full': () => this.#fill(instance.smallDisk ?? '') }),
+      'database lost': async () => {
+        await instance.server.killAndRestart({ losesDatabase: true });
+        await instance.server.applySchedule(instance.config);
+      },
+      'another worker': () => this.#doubleWorker(),
+      ...Object.fromEntries(
+        [...instance.disks].map(([name, disk]) => [`${name} disk full`, () => this.#fill(disk)]),
+      ),
       ...(instance.proxy ? { 'connections cut': () => this.#cut() } : {}),
     };
     const names = Object.keys(kinds);
@@ -53,8 +59,12 @@ export class Faults {
     }
   }
 
-  #anyWorker() {
-    const role = WORKER_ROLES[Math.floor(this.#random() * WORKER_ROLES.length)] ?? 'targets';
+  #anyRole(): WorkerRole {
+    return WORKER_ROLES[Math.floor(this.#random() * WORKER_ROLES.length)] ?? 'targets';
+  }
+
+  #anyWorker(): WorkerProcess {
+    const role = this.#anyRole();
     const worker = this.instance.workers.get(role);
     if (!worker) throw new Error(`no ${role} worker`);
     return worker;
@@ -65,6 +75,13 @@ export class Faults {
     await worker.ready;
     await sleep(this.#random() * 1500);
     worker.signal('SIGKILL');
+  }
+
+  async #doubleWorker(): Promise<void> {
+    const other = this.instance.startAnother(this.#anyRole());
+    await other.ready;
+    await sleep(2000 + this.#random() * 10_000);
+    await other.stop();
   }
 
   /** Longer than its heartbeats are waited for, so that it wakes up late. */

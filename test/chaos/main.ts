@@ -29,7 +29,7 @@ if (!(minutes > 0) || !Number.isInteger(seed)) {
   console.error('usage: npm run chaos -- --minutes M [--seed N], with M above 0 and a whole N.');
   process.exit(2);
 }
-// In a mount namespace of its own whatever happens: the small disk is gone with the process.
+// In a mount namespace of its own whatever happens: the small disks are gone with the process.
 if (process.env.TUFLINE_CHAOS_NAMESPACE === undefined && process.getuid?.() === 0) {
   const inside = [
     '-m',
@@ -48,7 +48,7 @@ if (process.env.TUFLINE_CHAOS_NAMESPACE === undefined && process.getuid?.() === 
 
 console.log(`chaos for ${String(minutes)} minutes, seed ${String(seed)}`);
 const directory = await mkdtemp(join(tmpdir(), 'tufline-chaos-'));
-const instance = await makeInstance(directory);
+const instance = await makeInstance(directory, minutes);
 const pipelines = [1, 2].map((number) => new Pipeline(number, instance.config, seed));
 const clients = ClientLoop.start(instance.config, directory, pipelines);
 const faults = new Faults(instance, seed);
