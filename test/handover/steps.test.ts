@@ -74,6 +74,19 @@ test('nothing of the pipeline is deleted but what was released', async (t) => {
   assert.match(remarks.join(), /tuf_done_1 holds files that were not part of the release/);
 });
 
+test('a released file that the pipeline has exchanged since is left, not deleted', async (t) => {
+  const handover = await TestHandover.make(await temporaryDirectory(t));
+  await handover.ready('1', { a: 'one', b: 'two', c: 'three' });
+  const claim = await handover.mustClaim('1');
+  const processing = handover.path('tuf_processing_1');
+  await writeFile(join(processing, 'new'), 'ONE');
+  await rename(join(processing, 'new'), join(processing, 'a'));
+  await writeFile(join(processing, 'b'), 'two and more');
+  assert.deepEqual(await handover.cleanUp(claim), { left: ['a', 'b'] });
+  assert.deepEqual((await readdir(handover.path('tuf_done_1'))).sort(), ['a', 'b']);
+  assert.equal(await readFile(join(handover.path('tuf_done_1'), 'a'), 'utf8'), 'ONE');
+});
+
 test('cleanup leaves a directory alone that is another release’s', async (t) => {
   const handover = await TestHandover.make(await temporaryDirectory(t));
   await handover.ready('1', { a: 'first' });
