@@ -72,6 +72,8 @@ async function createWorker(
     // Heartbeats carry progress that people look at.
     maxHeartbeatThrottleInterval: '2 seconds',
     maxConcurrentActivityTaskExecutions: 10,
+    // A workflow whose worker was killed goes on with another one after this long.
+    stickyQueueScheduleToStartTimeout: '3 seconds',
     ...(role === 'monitor' ? { workflowBundle: await loadWorkflowBundle(), maxCachedWorkflows: 200 } : {}),
   });
 }

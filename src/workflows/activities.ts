@@ -20,7 +20,7 @@ function options(
   return {
     taskQueue: taskQueue(name, role),
     startToCloseTimeout: startToCloseTimeout ?? '10 minutes',
-    heartbeatTimeout: '15 seconds',
+    heartbeatTimeout: '10 seconds',
     retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '1 minute' },
     // A step that runs on after it was cancelled does no harm: the records decide.
     cancellationType: ActivityCancellationType.TRY_CANCEL,

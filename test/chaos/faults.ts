@@ -55,7 +55,8 @@ export class Faults {
       const name = weighted[Math.floor(this.#random() * weighted.length)] ?? 'worker killed';
       await kinds[name]?.();
       this.#counts.set(name, (this.#counts.get(name) ?? 0) + 1);
-      await sleep(1000 + this.#random() * 6000);
+      // What waits shall be through before the next one, or the figures tell of the queue.
+      await sleep(4000 + this.#random() * 12_000);
     }
   }
 

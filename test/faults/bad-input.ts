@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import {
   chmod,
+  copyFile,
   link,
   lstat,
   mkdir,
@@ -40,6 +41,7 @@ export const badInput: Matrix = {
   async prepare({ seed, isFull }): Promise<Plan> {
     const clients = startClients();
     const template = await Template.make({ isReady: false, allInMemory: true, clients });
+    const other = await Template.make({ isReady: false, allInMemory: true });
     const kinds = Object.keys(POINTS) as InputPoint['kind'][];
     const points = kinds.flatMap((kind) =>
       Array.from({ length: POINTS[kind] * (isFull ? 10 : 1) }, (_, index): InputPoint => {
@@ -60,12 +62,13 @@ export const badInput: Matrix = {
           case 'configuration':
             return check(configurationChange, (change) => tryConfiguration(template, change), parameters);
           case 'metadata':
-            return check(damage, (how) => tryDamage(template, clients, how), parameters);
+            return check(damage, (how) => tryDamage({ template, other, clients }, how), parameters);
         }
       },
       async close() {
         for (const client of clients) client.close();
         await template.remove();
+        await other.remove();
       },
     };
   },
@@ -316,17 +319,26 @@ const damage: fc.Arbitrary<Damage> = fc.record({
 /** Attempts of each step while a file is damaged. */
 const ATTEMPTS = 3;
 
+interface Instances {
+  readonly template: Template;
+  /** With the same releases and keys of its own. */
+  readonly other: Template;
+  readonly clients: readonly FaultClient[];
+}
+
 async function tryDamage(
-  template: Template,
-  clients: readonly FaultClient[],
+  { template, other, clients }: Instances,
   { where, how, position }: Damage,
 ): Promise<void> {
   const world = await template.copy();
-  const { repositoryPath, statePath } = world.config;
-  const path = where.startsWith('metadata/') ? join(repositoryPath, where) : join(statePath, where);
+  const pathIn = ({ config: { repositoryPath, statePath } }: World): string =>
+    where.startsWith('metadata/') ? join(repositoryPath, where) : join(statePath, where);
+  const { repositoryPath } = world.config;
+  const path = pathIn(world);
   const sound = await readFile(path);
   const seenBy = world.clients;
-  await damageFile(path, how, position, sound);
+  if (how === 'other instance') await copyFile(pathIn(other.world), path);
+  else await damageFile(path, how, position, sound);
   const isDamaged = !(await readFile(path)).equals(sound);
   await world.post('2', { sound: 'sound' });
   const said = await attempt(world);
@@ -352,7 +364,12 @@ async function tryDamage(
   await world.remove();
 }
 
-async function damageFile(path: string, how: How, position: number, sound: Buffer): Promise<void> {
+async function damageFile(
+  path: string,
+  how: Exclude<How, 'other instance'>,
+  position: number,
+  sound: Buffer,
+): Promise<void> {
   const text = sound.toString('latin1');
   const older = path.replace(/\b2\.(\w+\.)?json$/, (_, role: string | undefined) => `1.${role ?? ''}json`);
   switch (how) {
@@ -374,12 +391,6 @@ async function damageFile(path: string, how: How, position: number, sound: Buffe
     }
     case 'signature':
       return writeFile(path, text.replace(/"sig":"[0-9a-f]{8}/, '"sig":"00000000'), 'latin1');
-    case 'other instance':
-      return writeFile(
-        path,
-        text.replaceAll(/[0-9a-f]{64}/g, (digest) => createHash('sha256').update(digest).digest('hex')),
-        'latin1',
-      );
     case 'older':
       return writeFile(path, await readFile(older));
     case 'garbage':

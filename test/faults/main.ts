@@ -1,5 +1,5 @@
 /**
- * `npm run test:faults [-- MATRIX…] [--seed N] [--full] [--every N] [--point NAME] [--jobs N]`: every fault of every matrix, on
+ * `npm run test:faults [-- MATRIX…] [--seed N] [--full] [--every N] [--point TEXT] [--stop] [--jobs N]`: every fault of every matrix, on
  * all processors, and a table at the end. A violation names the command that repeats it.
  */
 import { fork, spawnSync } from 'node:child_process';
@@ -19,6 +19,7 @@ const { values, positionals } = parseArgs({
     seed: { type: 'string', default: '1' },
     full: { type: 'boolean', default: false },
     point: { type: 'string' },
+    stop: { type: 'boolean', default: false },
     every: { type: 'string', default: '1' },
     // Half of a run is waiting for the process that is going to be killed.
     jobs: { type: 'string', default: String(2 * availableParallelism()) },
@@ -69,6 +70,7 @@ for (const { name, title, atOnce } of chosen) {
     isFull: values.full,
     workshop,
     every: Number(values.every),
+    stopsAtFirst: values.stop,
     shard,
     shards: parts,
     ...(values.point === undefined ? {} : { point: values.point }),
@@ -120,7 +122,11 @@ function byComplaint(failed: ShardReport['violations']): { complaint: string; po
 
 function runShard(input: ShardInput): Promise<ShardReport> {
   return new Promise((resolve, reject) => {
-    const child = fork(fileURLToPath(new URL('shard.ts', import.meta.url)), { execArgv: process.execArgv });
+    const child = fork(fileURLToPath(new URL('shard.ts', import.meta.url)), {
+      execArgv: process.execArgv,
+      // With one thread for the file system, the calls come in the same order in every part.
+      env: { ...process.env, ...(input.shards > 1 ? { UV_THREADPOOL_SIZE: '1' } : {}) },
+    });
     let report: ShardReport | undefined;
     child.on('message', (message: ShardReport | 'begin') => {
       if (message !== 'begin') report = message;

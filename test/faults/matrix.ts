@@ -26,7 +26,7 @@ export interface Plan {
   close(): Promise<void>;
 }
 
-/** Its name repeats it: `npm run test:faults -- --point '<name>'`. */
+/** Its name repeats it: `npm run test:faults -- MATRIX --point '<name>'`. */
 export interface Point {
   readonly name: string;
 }

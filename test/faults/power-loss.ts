@@ -15,10 +15,13 @@ import { auditAfterNext, BEFORE, freshConductor, RELEASE, Template, type World }
 
 /** States that are looked at for one point: all where they are few, or so many of them. */
 const STATES_AT_MOST = 12;
+const STATES_AFTER_KILL = 6;
 const MANY_STATES = 400;
-/** Releases that were killed once before the power goes, besides the one that was not. */
-const KILLED_RUNS = 6;
-const KILLED_EVERY = 6;
+/** Besides the release that was not killed: one that was at each record, and so many at random. */
+const KILLED_AT_RANDOM = 3;
+/** Runs with a kill differ from the first in a part only: all points after the kill, and a share of the others. */
+const AFTER_KILL = 20;
+const KILLED_EVERY = 12;
 
 interface LossPoint extends Point {
   /** Which recorded run. */
@@ -30,6 +33,8 @@ interface LossPoint extends Point {
 interface Trace {
   readonly name: string;
   readonly changes: readonly Change[];
+  /** Changes before the kill. */
+  readonly killedAt?: number;
 }
 
 /** The power goes at every change that a release makes. */
@@ -42,10 +47,10 @@ export const powerLoss: Matrix = {
     const template = await Template.make({ allInMemory: true, clients });
     const traces = await record(template, programs, seed);
     const base = await DiskModel.read(template.world);
-    const points = traces.flatMap(({ name, changes }, trace) =>
+    const points = traces.flatMap(({ name, changes, killedAt }, trace) =>
       changes.flatMap((change, index): LossPoint[] => {
-        // Runs with a kill differ from the first in a part only.
-        if (trace > 0 && !isFull && index % KILLED_EVERY !== trace % KILLED_EVERY) return [];
+        const isNear = killedAt !== undefined && index >= killedAt && index < killedAt + AFTER_KILL;
+        if (trace > 0 && !isFull && !isNear && index % KILLED_EVERY !== trace % KILLED_EVERY) return [];
         const what = `${change.name} ${change.shown}`;
         const at = `power lost after ${String(index + 1)} ${what} of ${name}`;
         return [{ name: at, trace, changes: index + 1 }];
@@ -66,7 +71,10 @@ export const powerLoss: Matrix = {
             .readUInt32BE(),
         );
         const found: string[] = [];
-        for (const state of model.states(isFull ? MANY_STATES : STATES_AT_MOST, random)) {
+        for (const state of model.states(
+          isFull ? MANY_STATES : trace > 0 ? STATES_AFTER_KILL : STATES_AT_MOST,
+          random,
+        )) {
           // Many points leave the same bytes.
           if (seen.has(state.digest)) continue;
           seen.add(state.digest);
@@ -129,15 +137,20 @@ async function record(template: Template, programs: Programs, seed: number): Pro
   const undisturbed = await recordOne(template, programs);
   const random = seeded(seed);
   const traces: Trace[] = [{ name: 'an undisturbed release', changes: undisturbed }];
-  for (let run = 0; run < KILLED_RUNS; run++) {
-    const role = WORKER_ROLES[run % WORKER_ROLES.length] ?? 'targets';
+  const records = undisturbed.filter(
+    ({ name, second }) => name === 'link' && /\/(commits|snapshot|timestamp)\/\d+\.json$/.test(second),
+  );
+  const others = WORKER_ROLES.slice(0, KILLED_AT_RANDOM).flatMap((role) => {
     const calls = undisturbed.filter((change) => change.role === role);
-    const call = calls[Math.floor(random() * calls.length)];
-    if (!call) continue;
-    const changes = await recordOne(template, programs, { role, fault: `kill-after:${String(call.number)}` });
+    return calls[Math.floor(random() * calls.length)] ?? [];
+  });
+  for (const { role, number, shown } of [...records, ...others]) {
+    const changes = await recordOne(template, programs, { role, fault: `kill-after:${String(number)}` });
+    const killedAt = changes.findIndex((change) => change.role === role && change.number === number) + 1;
     traces.push({
-      name: `a release whose ${role} worker was killed after call ${String(call.number)}`,
+      name: `a release whose ${role} worker was killed after ${String(number)} ${shown}`,
       changes,
+      killedAt,
     });
   }
   return traces;

@@ -10,7 +10,10 @@ export interface ShardInput {
   readonly every: number;
   readonly shard: number;
   readonly shards: number;
+  /** Only points whose name contains it. */
   readonly point?: string;
+  /** Ends with the first violation. */
+  readonly stopsAtFirst: boolean;
 }
 
 export interface ShardReport {
@@ -36,12 +39,9 @@ async function runShard(input: ShardInput): Promise<ShardReport> {
   if (!matrix) throw new Error(`no matrix ${input.matrix}`);
   const { seed, isFull, shard, shards } = input;
   const plan = await matrix.prepare({ seed, isFull, workshop: `${input.workshop}/${String(shard)}` });
-  const mine =
-    input.point === undefined
-      ? plan.points.filter(
-          (_, index) => index % input.every === 0 && (index / input.every) % shards === shard,
-        )
-      : plan.points.filter(({ name }) => name === input.point && shard === 0);
+  const { every, point: text = '', stopsAtFirst } = input;
+  const wanted = plan.points.filter(({ name }) => name.includes(text));
+  const mine = wanted.filter((_, index) => index % every === 0 && (index / every) % shards === shard);
   const violations: { point: string; found: readonly string[] }[] = [];
   let runs = 0;
   const queue = [...mine];
@@ -52,6 +52,7 @@ async function runShard(input: ShardInput): Promise<ShardReport> {
         .catch((error: unknown) => [error instanceof Error ? (error.stack ?? error.message) : String(error)]);
       runs++;
       if (found.length > 0) violations.push({ point: point.name, found });
+      if (stopsAtFirst && violations.length > 0) return;
       if (runs % 200 === 0) {
         console.log(`  ${matrix.name}, part ${String(shard + 1)}: ${String(runs)} of ${String(mine.length)}`);
       }
