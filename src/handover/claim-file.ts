@@ -31,9 +31,9 @@ export const claimSchema = z.object({
 /** What `claim` leaves in a processing directory (docs/hand-over.md). */
 export type Claim = z.infer<typeof claimSchema>;
 
-/** The claim of a directory, or undefined where it has none. @throws `damaged-claim` */
+/** The claim of a directory, or undefined where it has none that is in our form: a pipeline may write there too. */
 export async function readClaim(directory: string): Promise<Claim | undefined> {
-  return readJsonFile(join(directory, CLAIM_FILE), claimSchema);
+  return unlessDamaged(readJsonFile(join(directory, CLAIM_FILE), claimSchema));
 }
 
 /** Reads a small JSON file of ours, or undefined where it is not there. */

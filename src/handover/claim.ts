@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { Stats } from 'node:fs';
 import { access, constants, lstat, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -70,18 +71,27 @@ async function take(options: ClaimOptions, processing: string): Promise<boolean>
  */
 async function setForeignAside(ready: string, decisionOf: DecisionOf): Promise<void> {
   for (const name of [CLAIM_FILE, ERROR_FILE, RETRY_FILE]) {
-    const path = join(ready, name);
-    const stats = await lstat(path).catch((error: unknown) => {
-      if (hasErrno(error, 'ENOENT', 'ENOTDIR')) return undefined;
-      throw ioError(error, 'look at', path);
-    });
+    const stats = await lookAt(join(ready, name));
     if (!stats || (stats.isFile() && name !== CLAIM_FILE && (await isOurs(ready, name)))) continue;
     // Left by an interrupted run, in a failed directory that somebody has made ready by hand.
-    if (stats.isFile() && name === CLAIM_FILE && (await isOfDecided(ready, decisionOf)))
-      await removeFile(path);
-    else await renameFile(path, join(ready, `tufline-foreign-${randomBytes(4).toString('hex')}.json`));
-    await fsyncDirectory(ready);
+    if (stats.isFile() && name === CLAIM_FILE && (await isOfDecided(ready, decisionOf))) {
+      await removeFile(join(ready, name));
+      await fsyncDirectory(ready);
+    } else await setAsideAsForeign(ready, name);
   }
+}
+
+async function setAsideAsForeign(directory: string, name: string): Promise<void> {
+  const foreign = `tufline-foreign-${randomBytes(4).toString('hex')}.json`;
+  await renameFile(join(directory, name), join(directory, foreign));
+  await fsyncDirectory(directory);
+}
+
+async function lookAt(path: string): Promise<Stats | undefined> {
+  return lstat(path).catch((error: unknown) => {
+    if (hasErrno(error, 'ENOENT', 'ENOTDIR')) return undefined;
+    throw ioError(error, 'look at', path);
+  });
 }
 
 async function isOurs(ready: string, name: string): Promise<boolean> {
@@ -90,7 +100,7 @@ async function isOurs(ready: string, name: string): Promise<boolean> {
 }
 
 async function isOfDecided(ready: string, decisionOf: DecisionOf): Promise<boolean> {
-  const claim = await unlessDamaged(readClaim(ready));
+  const claim = await readClaim(ready);
   return claim !== undefined && (await decisionOf(claim.release)) !== undefined;
 }
 
@@ -109,6 +119,9 @@ async function waitForTurn({ postToTufPath, timestamp, max }: ClaimOptions, isTa
 }
 
 async function leaveClaim(processing: string, timestamp: string): Promise<Claim | undefined> {
+  // A claim that somebody damaged tells no longer which release it was: it has the directory refused.
+  const damaged = await lookAt(join(processing, CLAIM_FILE));
+  if (damaged && (await readClaim(processing)) === undefined) await setAsideAsForeign(processing, CLAIM_FILE);
   const { files, sums, problem } = await walkRelease(processing);
   const retry = await unlessDamaged(readJsonFile(join(processing, RETRY_FILE), retrySchema));
   const claim: Claim = {
