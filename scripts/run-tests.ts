@@ -12,7 +12,9 @@ const named = process.argv.slice(2);
 
 const files = (await testFiles('test')).filter((file) => {
   const folder = file.split('/')[1] ?? '';
-  return named.length > 0 ? named.some((name) => folder === name || file.includes(name)) : !HEAVY.includes(folder);
+  return named.length > 0
+    ? named.some((name) => folder === name || file.includes(name))
+    : !HEAVY.includes(folder);
 });
 if (files.length === 0) throw new Error(`There are no tests in ${named.join(', ')}.`);
 

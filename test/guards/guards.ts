@@ -91,13 +91,6 @@ export const GUARDS: readonly Guard[] = [
     proof: { faults: ['kill', '--point', 'commits/3.json'] },
   },
   {
-    guarantee: 'G3',
-    file: 'src/repository/staging/sweep.ts',
-    line: '&&\n          !(await isNewest(repository.commits, name))',
-    why: 'the staged files of a commit are swept before they are in place',
-    proof: { faults: ['two-of-each', '--every', '4'] },
-  },
-  {
     guarantee: 'G4',
     file: 'src/repository/staging/install.ts',
     line: "await installTree(join(stage, 'targets'), join(root, 'targets'), linkInto);",
