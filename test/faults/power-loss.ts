@@ -11,7 +11,7 @@ import { readCalls } from './calls.js';
 import { lookWith, startClients, type FaultClient } from './clients/clients.js';
 import { DiskModel, type Change, type DiskState } from './disk-model.js';
 import { seeded, type Matrix, type Plan, type Point } from './matrix.js';
-import { auditAfterNext, BEFORE, freshConductor, RELEASE, Template, type World } from './world.js';
+import { auditAtLast, BEFORE, freshConductor, RELEASE, Template, type World } from './world.js';
 
 /** States that are looked at for one point: all where they are few, or so many of them. */
 const STATES_AT_MOST = 12;
@@ -108,7 +108,7 @@ async function recover(
   const found = await lookWith(clients, repositoryPath, seenBy, [BEFORE, after]);
   await releaseAll(freshConductor(world.config));
   found.push(...(await lookWith(clients, repositoryPath, seenBy, [after])));
-  found.push(...(await auditAfterNext(world)));
+  found.push(...(await auditAtLast(world)));
   await world.remove();
   return found;
 }

@@ -18,8 +18,8 @@ interface RealPoint extends Point {
   readonly errno?: keyof typeof ERRNOS;
 }
 
-const KILLS = 64;
-const TROUBLES = 12;
+const KILLS = 60;
+const TROUBLES = 10;
 /** Calls in a row that fail: a few attempts of the step. */
 const LASTS = 4;
 /** What no step goes on without. */
