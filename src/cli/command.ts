@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { InvalidArgumentError, type Command } from 'commander';
 import { loadConfig, type Config } from '../config/index.js';
 import { Output } from './output.js';
 
@@ -32,4 +32,10 @@ export function onInstance(command: Command, { json = false } = {}): Command {
   command.option('-c, --config <FILE>', 'configuration of the instance', './tufline.yaml');
   if (json) command.option('--json', 'print one JSON document instead of text');
   return command.option('--debug', 'print stack traces of errors');
+}
+
+/** Takes an option that is a whole number. */
+export function parseCount(text: string): number {
+  if (!/^\d{1,12}$/.test(text)) throw new InvalidArgumentError('Write a whole number.');
+  return Number(text);
 }

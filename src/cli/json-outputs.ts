@@ -15,7 +15,7 @@ const failure = z.object({ code: z.string(), message: z.string(), remedy: z.stri
 /** A record; its whole form is commit-record.schema.json. */
 const commit = z.looseObject({
   number: z.int(),
-  kind: z.enum(['init', 'release', 'refresh', 'abort']),
+  kind: z.enum(['init', 'release', 'refresh', 'abort', 'resize']),
   time: z.string(),
   releases: z.array(z.object({ release: z.string(), timestamp: z.string(), files: z.int(), bytes: z.int() })),
 });
@@ -63,7 +63,14 @@ export const statusOutput = z.object({
     .optional(),
   repository: z
     .object({
-      roles: z.record(z.enum(ROLES), role),
+      roles: z.object({
+        root: role,
+        targets: role,
+        bins: role.optional().describe('Where there are hash bins: lowest version and first expiry.'),
+        snapshot: role,
+        timestamp: role,
+      }),
+      hashBins: z.object({ count: z.int(), style: z.enum(['path_hash_prefixes', 'succinct']) }).optional(),
       targets: z.int(),
       commits: z.int(),
       latestCommits: z.array(commit),

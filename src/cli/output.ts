@@ -10,8 +10,8 @@ export interface OutputOptions {
 
 /** A long piece of work that shows how far it is. */
 export interface Progress {
-  readonly total: (bytes: number) => void;
-  readonly add: (bytes: number, doing?: string) => void;
+  readonly total: (amount: number) => void;
+  readonly add: (amount: number, doing?: string) => void;
   readonly stop: () => void;
 }
 
@@ -45,24 +45,27 @@ export class Output {
     if (this.isTerminal) process.stderr.write('\r\u001b[2K');
   }
 
-  /** A bar on a terminal, a line every few seconds elsewhere. */
-  progress(title: string): Progress {
-    if (!this.isTerminal) return linesOf(title);
+  /**
+   * A bar on a terminal, a line every few seconds elsewhere.
+   * @param inWords what an amount is called; bytes without it.
+   */
+  progress(title: string, inWords: (amount: number) => string = prettyBytes): Progress {
+    if (!this.isTerminal) return linesOf(title, inWords);
     const bar = new cliProgress.SingleBar({
-      format: `${title} {bar} {percentage} % {bytes} {doing}`,
+      format: `${title} {bar} {percentage} % {amount} {doing}`,
       stream: process.stderr,
       hideCursor: true,
       clearOnComplete: true,
     });
     let done = 0;
-    bar.start(1, 0, { bytes: '', doing: '' });
+    bar.start(1, 0, { amount: '', doing: '' });
     return {
-      total: (bytes) => {
-        bar.setTotal(Math.max(1, bytes));
+      total: (amount) => {
+        bar.setTotal(Math.max(1, amount));
       },
-      add: (bytes, doing = '') => {
-        done += bytes;
-        bar.update(done, { bytes: prettyBytes(done), doing: doing.slice(-40) });
+      add: (amount, doing = '') => {
+        done += amount;
+        bar.update(done, { amount: inWords(done), doing: doing.slice(-40) });
       },
       stop: () => {
         bar.stop();
@@ -71,17 +74,17 @@ export class Output {
   }
 }
 
-function linesOf(title: string): Progress {
+function linesOf(title: string, inWords: (amount: number) => string): Progress {
   let done = 0;
   let total = 0;
   let shown = Date.now();
   return {
-    total: (bytes) => (total = bytes),
-    add: (bytes) => {
-      done += bytes;
+    total: (amount) => (total = amount),
+    add: (amount) => {
+      done += amount;
       if (Date.now() - shown < LINE_EVERY) return;
       shown = Date.now();
-      process.stderr.write(`${title}: ${prettyBytes(done)}${total > 0 ? ` of ${prettyBytes(total)}` : ''}\n`);
+      process.stderr.write(`${title}: ${inWords(done)}${total > 0 ? ` of ${inWords(total)}` : ''}\n`);
     },
     stop: () => undefined,
   };

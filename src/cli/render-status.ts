@@ -34,18 +34,22 @@ function renderHandover({ handover }: Status, now: Date): string[] {
 
 function renderRepository({ repository }: Status, now: Date): string[] {
   if (!repository) return [];
-  const rows = ROLES.map((role) => {
-    const { version, expires, keyids, threshold } = repository.roles[role];
+  const rows = ROLES.flatMap((role) => {
+    const state = repository.roles[role];
+    if (!state) return [];
+    const { version, expires, keyids, threshold } = state;
     const left = Date.parse(expires) - now.getTime();
     const keys = `${String(threshold)} of ${String(keyids.length)}: ${keyids.map((id) => id.slice(0, 8)).join(', ')}`;
-    return [role, String(version), left > 0 ? `in ${formatDuration(left)}` : colours.red('expired'), keys];
+    return [[role, String(version), left > 0 ? `in ${formatDuration(left)}` : colours.red('expired'), keys]];
   });
   const latest = repository.latestCommits.find(({ kind }) => kind === 'release');
   const when = latest ? `, last release ${latest.releases.map(({ timestamp }) => timestamp).join(', ')}` : '';
+  const { hashBins } = repository;
+  const inBins = hashBins ? ` in ${String(hashBins.count)} bins (${hashBins.style})` : '';
   return [
     '',
     table(['role', 'version', 'expires', 'keys'], rows),
-    `${String(repository.targets)} targets, ${String(repository.commits)} commits${when}`,
+    `${String(repository.targets)} targets${inBins}, ${String(repository.commits)} commits${when}`,
     ...repository.unpublished.map(({ timestamp }) => `${timestamp} is committed and not visible yet.`),
   ];
 }

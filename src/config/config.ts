@@ -1,7 +1,11 @@
 import type { HashAlgorithm } from '../files/index.js';
 
-/** The roles whose keys are online, each with a worker of its own; `root` signs in ceremonies only. */
-export const ROLES = ['root', 'targets', 'snapshot', 'timestamp'] as const;
+/** The roles that root lists (§4.3); `root` itself signs in ceremonies only. */
+export const TOP_LEVEL_ROLES = ['root', 'targets', 'snapshot', 'timestamp'] as const;
+export type TopLevelRole = (typeof TOP_LEVEL_ROLES)[number];
+
+/** All roles that have keys of their own: `bins` signs the hash bins that targets delegates to. */
+export const ROLES = ['root', 'targets', 'bins', 'snapshot', 'timestamp'] as const;
 export type RoleName = (typeof ROLES)[number];
 
 /** The workers: one per task queue. The monitor holds no key. */
@@ -19,10 +23,14 @@ export interface RoleConfig {
   readonly keys: readonly string[];
 }
 
+/** How targets metadata says which bin a target is in (§4.5; `succinct_roles` of TAP 15). */
+export type HashBinsStyle = 'path_hash_prefixes' | 'succinct';
+
 export interface HashBinsConfig {
-  /** Number of bins; 0 keeps all targets in the top-level targets metadata. */
+  /** Number of bins, a power of two; 0 keeps all targets in the top-level targets metadata. */
   readonly count: number;
-  readonly style: 'path_hash_prefixes' | 'succinct';
+  readonly style: HashBinsStyle;
+  /** Whether the snapshot lists length and hashes of bins, or their versions only (§4.4). */
   readonly snapshotEntries: 'full' | 'version';
 }
 
@@ -46,6 +54,8 @@ export interface Config {
   readonly plainTargetNames: boolean;
   /** Globs of target paths that may be published once and never replaced. */
   readonly immutableTargets: readonly string[];
+  /** Bytes of metadata that a worker keeps in memory. */
+  readonly metadataCache: number;
   readonly roles: Readonly<Record<RoleName, RoleConfig>>;
   readonly temporal: TemporalConfig;
 }

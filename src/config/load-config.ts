@@ -106,9 +106,11 @@ function toConfig(document: ConfigDocument, file: string): Config {
     keyIds: document.key_ids,
     plainTargetNames: document.plain_target_names,
     immutableTargets: document.immutable_targets,
+    metadataCache: document.metadata_cache,
     roles: {
       root: role(roles.root),
       targets: role(roles.targets),
+      bins: role(roles.bins),
       snapshot: role(roles.snapshot),
       timestamp: role(roles.timestamp),
     },

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { LONGEST_DURATION, parseDuration } from './duration.js';
+import { parseSize } from './size.js';
 
 const DURATION = 'write a duration such as 5s, 12h or 365d';
 
@@ -14,6 +15,14 @@ const duration = z
 
 /** TUF writes the time of an expiry in whole seconds. */
 const expiryDuration = duration.refine((milliseconds) => milliseconds >= 1000, 'write at least 1s');
+
+const size = z
+  .string('write a size such as 64MiB')
+  .refine((text) => parseSize(text) !== undefined, 'write a size such as 64MiB')
+  .transform((text) => parseSize(text) ?? 0);
+
+/** More bins than this make a snapshot that no client wants to load. */
+const MOST_BINS = 65_536;
 
 const path = z.string('write a path').min(1, 'write a path');
 
@@ -85,7 +94,15 @@ export const configSchema = z.strictObject({
     ),
   hash_bins: z
     .strictObject({
-      count: z.int().min(0).max(16384).default(0).describe('0 keeps all targets in one file.'),
+      count: z
+        .int()
+        .min(0)
+        .max(MOST_BINS)
+        .refine((count) => count === 0 || (count >= 2 && Number.isInteger(Math.log2(count))), {
+          message: 'write 0 or a power of two, such as 256 or 16384',
+        })
+        .default(0)
+        .describe('A power of two; 0 keeps all targets in one file. Changed by "tufline bins resize" only.'),
       style: z
         .enum(['path_hash_prefixes', 'succinct'])
         .default('path_hash_prefixes')
@@ -109,10 +126,12 @@ export const configSchema = z.strictObject({
     .describe('How ids of keys are computed when root is written.'),
   plain_target_names: z.boolean().default(false).describe('Keep targets under their plain names too.'),
   immutable_targets: z.array(glob).default([]).describe('Globs of targets that are never replaced.'),
+  metadata_cache: size.prefault('64MiB').describe('How much metadata a worker keeps in memory.'),
   roles: z
     .strictObject({
       root: role('365d').prefault({}),
       targets: role('90d').prefault({}),
+      bins: role('30d').prefault({}),
       snapshot: role('7d').prefault({}),
       timestamp: role('1d').prefault({}),
     })

@@ -153,13 +153,20 @@ export async function linkOnce(from: string, to: string): Promise<'linked' | 'ex
 /**
  * Publishes a small file under a name that nobody has yet: temporary file, fsync, link, fsync of the directory.
  *
+ * @param before what else has to be durable before the name appears; it is done beside the writing.
  * @returns `written`; `same` where the name is taken by the same bytes; `other` where it is taken by others.
  */
-export async function putOnce(path: string, bytes: Uint8Array): Promise<'written' | 'same' | 'other'> {
+export async function putOnce(
+  path: string,
+  bytes: Uint8Array,
+  before: () => Promise<unknown> = () => Promise.resolve(),
+): Promise<'written' | 'same' | 'other'> {
   const directory = dirname(path);
   const temporary = temporaryPath(path);
-  await writeNew(temporary, bytes);
+  const [written, prepared] = await Promise.allSettled([writeNew(temporary, bytes), before()]);
+  if (written.status === 'rejected') throw written.reason;
   try {
+    if (prepared.status === 'rejected') throw prepared.reason;
     const outcome = await linkOnce(temporary, path);
     if (outcome === 'linked') {
       await fsyncDirectory(directory);

@@ -1,3 +1,4 @@
+export { eachAtOnce } from './at-once.js';
 export {
   closeRead,
   fillNew,

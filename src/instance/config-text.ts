@@ -1,10 +1,13 @@
-import type { RoleName } from '../config/index.js';
+import type { HashBinsConfig, RoleName } from '../config/index.js';
 
 /**
  * The `tufline.yaml` that `init` writes: everything that a newcomer may want to change, with its default.
  * @param name one that the configuration takes; quoted, because `12` alone would be a number.
  */
-export function configText(name: string, keyOf: (role: RoleName) => string): string {
+export function configText(
+  { name, hashBins }: { readonly name: string; readonly hashBins: Pick<HashBinsConfig, 'count' | 'style'> },
+  keyOf: (role: RoleName) => string,
+): string {
   return `# An instance of tufline. Every key is described in docs/configuration.md; relative paths are relative to this file.
 name: '${name}'
 
@@ -16,6 +19,12 @@ state_path: state                # the records: back them up together with the r
 scan_period: 5s                  # how often ready directories are looked for
 max_concurrent_releases: 1       # one at a time, in order
 give_up_after: 1h                # when trouble that sticks to one file fails its release
+
+# How targets are spread over metadata files: "tufline bins advise" helps, "tufline bins resize" changes it.
+hash_bins:
+  count: ${String(hashBins.count)}
+  style: ${hashBins.style}
+  snapshot_entries: full         # or version: a smaller snapshot, but tough clients need full
 
 # Targets that are published once and never replaced, for example:
 # immutable_targets: ['**/*.zip']
@@ -30,6 +39,10 @@ roles:
     threshold: 1
     expiry: 90d
     keys: ['${keyOf('targets')}']
+  bins:                          # signs for hash bins, where there are some
+    threshold: 1
+    expiry: 30d
+    keys: ['${keyOf('bins')}']
   snapshot:
     threshold: 1
     expiry: 7d

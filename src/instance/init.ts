@@ -1,6 +1,13 @@
 import { mkdir, readdir } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
-import { configSchema, parseConfig, ROLES, type Config, type RoleName } from '../config/index.js';
+import {
+  configSchema,
+  parseConfig,
+  ROLES,
+  type Config,
+  type HashBinsStyle,
+  type RoleName,
+} from '../config/index.js';
 import { hasErrno, ioError, usage, type TuflineError } from '../errors/index.js';
 import { fsyncDirectory, makeDirectory, writeNew } from '../files/index.js';
 import { createRepository, type RoleSigners } from '../repository/index.js';
@@ -12,6 +19,12 @@ export interface InitOptions {
   readonly name?: string;
   /** Encrypts every private key; the configuration then asks for it in the variable {@link PASSPHRASE_VARIABLE}. */
   readonly passphrase?: string;
+  /** Keeps targets in this many hash bins, a power of two; 0, the default, in one file. */
+  readonly hashBins?: number;
+  /** How targets metadata says which bin a target is in. */
+  readonly style?: HashBinsStyle;
+  /** Called with each of them as they are made. */
+  readonly onBin?: (file: string) => void;
 }
 
 export interface InitResult {
@@ -35,22 +48,25 @@ const OURS = ['tufline.yaml', 'keys', 'repository', 'state', 'inbound', 'post-to
  */
 export async function initInstance(directory: string, options: InitOptions = {}): Promise<InitResult> {
   const instance = resolve(directory);
-  const { name = 'tufline', passphrase } = options;
+  const { name = 'tufline', passphrase, hashBins: count = 0, style = 'path_hash_prefixes' } = options;
   const file = join(instance, 'tufline.yaml');
   checkName(name);
+  checkBins(count);
   await refuseExisting(instance);
   await makeDirectory(instance);
   await makeKeysDirectory(instance);
-  const keys: Record<RoleName, string> = { root: '', targets: '', snapshot: '', timestamp: '' };
+  const keys: Record<RoleName, string> = { root: '', targets: '', bins: '', snapshot: '', timestamp: '' };
   for (const role of ROLES) {
     const { path } = await generateKey(join(instance, 'keys', role), passphrase);
     keys[role] = relative(instance, path);
   }
   const query = passphrase === undefined ? '' : `?passphrase_env=${PASSPHRASE_VARIABLE}`;
-  const text = configText(name, (role) => `file:${keys[role]}${query}`);
+  const text = configText({ name, hashBins: { count, style } }, (role) => `file:${keys[role]}${query}`);
   const config = parseConfig(text, file);
   for (const path of [config.postToTufPath, config.inboundPath]) await makeDirectory(path);
-  await createRepository(config, await signersOf(config, passphrase));
+  await createRepository(config, await signersOf(config, passphrase), {
+    ...(options.onBin ? { onFile: options.onBin } : {}),
+  });
   await writeNew(file, Buffer.from(text));
   await fsyncDirectory(instance);
   return { config, keys };
@@ -73,6 +89,13 @@ function checkName(name: string): void {
   throw usage('instance-name', `The name ${JSON.stringify(name)} cannot be used.`, `For a name, ${why}.`);
 }
 
+function checkBins(count: number): void {
+  const { error } = configSchema.shape.hash_bins.safeParse({ count });
+  if (!error) return;
+  const why = error.issues[0]?.message ?? 'choose another number';
+  throw usage('hash-bins', `There cannot be ${String(count)} hash bins.`, `For their number, ${why}.`);
+}
+
 /** Exclusively: of two inits at once in one directory, one goes on. */
 async function makeKeysDirectory(instance: string): Promise<void> {
   const path = join(instance, 'keys');
@@ -89,6 +112,7 @@ async function signersOf(config: Config, passphrase: string | undefined): Promis
   return {
     root: await open('root'),
     targets: await open('targets'),
+    bins: await open('bins'),
     snapshot: await open('snapshot'),
     timestamp: await open('timestamp'),
   };

@@ -1,14 +1,15 @@
 import { join } from 'node:path';
-import { ROLES, type RoleName } from '../config/config.js';
+import { TOP_LEVEL_ROLES, type RoleName, type TopLevelRole } from '../config/config.js';
 import { permanent } from '../errors/index.js';
 import { makeDirectory, probeLink, putOnce, readIfPresent } from '../files/index.js';
 import type { PublicKey, Signer } from '../signers/index.js';
+import { rootAuthority } from './authority.js';
 import { expiresAt } from './expiry.js';
 import { keyId } from './keys.js';
 import { envelopeBytes } from './metadata/envelope.js';
 import { rootBytes, type RoleKeys } from './metadata/root.js';
 import { openRepository, type Repository, type RepositoryOptions } from './repository.js';
-import { initTargets } from './roles/targets-role.js';
+import { initTargets, type InitOptions } from './roles/init-targets.js';
 import { updateSnapshot } from './roles/snapshot-role.js';
 import { updateTimestamp } from './roles/timestamp-role.js';
 import { signRole } from './signing.js';
@@ -25,6 +26,7 @@ export type RoleSigners = Readonly<Record<RoleName, readonly Signer[]>>;
 export async function createRepository(
   options: RepositoryOptions,
   signers: RoleSigners,
+  { entries, onFile }: Pick<InitOptions, 'entries' | 'onFile'> = {},
 ): Promise<Repository> {
   const repository = openRepository(options);
   const { paths } = repository;
@@ -40,7 +42,12 @@ export async function createRepository(
   await probeLink(paths.staging, paths.metadata, 'init');
   await probeLink(paths.staging, paths.targets, 'init');
   await putOnce(rootPath, await firstRoot(repository, signers));
-  await initTargets(repository, signers.targets);
+  const { count, style } = options.hashBins;
+  await initTargets(repository, signers, {
+    ...(count > 0 ? { hashBins: { count, style } } : {}),
+    ...(entries ? { entries } : {}),
+    ...(onFile ? { onFile } : {}),
+  });
   await updateSnapshot(repository, signers.snapshot);
   await updateTimestamp(repository, signers.timestamp);
   return repository;
@@ -49,7 +56,7 @@ export async function createRepository(
 async function firstRoot(repository: Repository, signers: RoleSigners): Promise<Buffer> {
   const { options } = repository;
   const keys: Record<string, PublicKey> = {};
-  const delegate = (role: RoleName): RoleKeys => {
+  const delegate = (role: TopLevelRole): RoleKeys => {
     const ids = signers[role].map(({ publicKey: { keytype, scheme, keyval } }) => {
       const key = { keytype, scheme, keyval: { public: keyval.public } };
       const id = keyId(key, options.keyIds);
@@ -66,9 +73,11 @@ async function firstRoot(repository: Repository, signers: RoleSigners): Promise<
   };
   const expires = expiresAt(repository.now(), options.roles.root.expiry);
   const root = { version: 1, expires, keys, roles };
-  for (const role of ROLES) {
+  for (const role of TOP_LEVEL_ROLES) {
     // Fails here, with a sentence, rather than leave a root that nobody can sign for.
-    await signRole(root, role, signers[role], Buffer.from('probe'));
+    await signRole(rootAuthority(root, role), signers[role], Buffer.from('probe'));
   }
-  return Buffer.concat(envelopeBytes(await signRole(root, 'root', signers.root, rootBytes(root))));
+  return Buffer.concat(
+    envelopeBytes(await signRole(rootAuthority(root, 'root'), signers.root, rootBytes(root))),
+  );
 }

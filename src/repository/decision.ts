@@ -1,44 +1,40 @@
+import { readIndexed } from './records/release-index.js';
+import type { CommitRecord } from './records/records.js';
 import type { Repository } from './repository.js';
-import type { CommitRecord, ReleaseEntry } from './records/records.js';
 import { isRedoPending } from './staging/install.js';
 
 export type Decision = 'committed' | 'aborted';
 
-interface Decided {
+export interface Decided {
   readonly decision: Decision;
-  readonly commit: number;
-  readonly entry: ReleaseEntry;
+  /** The first record that names the release: it is the truth. */
+  readonly record: CommitRecord;
 }
-
-const indexes = new WeakMap<Repository, Map<string, Decided>>();
 
 /** What the records say about a release, by the id that its claim gave it. */
 export async function decisionOf(repository: Repository, release: string): Promise<Decision | undefined> {
   return (await findDecision(repository, release))?.decision;
 }
 
-/** As {@link decisionOf}, with the number of the record. The first record about a release is the truth. */
+/** As {@link decisionOf}, with the record. */
 export async function findDecision(repository: Repository, release: string): Promise<Decided | undefined> {
-  const index = indexes.get(repository) ?? makeIndex(repository);
-  await repository.commits.catchUp();
-  return index.get(release);
+  const latest = await repository.commits.latest();
+  return latest && decided(repository, latest, release);
 }
 
-function makeIndex(repository: Repository): Map<string, Decided> {
-  const index = new Map<string, Decided>();
-  indexes.set(repository, index);
-  repository.commits.observe((record) => {
-    addTo(index, record);
-  });
-  return index;
-}
-
-function addTo(index: Map<string, Decided>, record: CommitRecord): void {
-  for (const entry of record.releases) {
-    if (index.has(entry.release)) continue;
-    const decision = record.kind === 'abort' ? 'aborted' : 'committed';
-    index.set(entry.release, { decision, commit: record.number, entry });
-  }
+/**
+ * What the records up to this one say about a release. The newest record was read before the index is asked: every
+ * record before it is in the index, and it speaks for itself.
+ */
+export async function decided(
+  repository: Repository,
+  latest: CommitRecord,
+  release: string,
+): Promise<Decided | undefined> {
+  const record =
+    (await readIndexed(repository.releases, repository.commits, release)) ??
+    (latest.releases.some((entry) => entry.release === release) ? latest : undefined);
+  return record && { decision: record.kind === 'abort' ? 'aborted' : 'committed', record };
 }
 
 /** Whether clients see a commit: `timestamp.json` shows a snapshot that includes it. */
@@ -51,8 +47,8 @@ export async function isVisible(
 
 /** Whether a release is committed and clients see it: only then may what was handed over be deleted (G1). */
 export async function isPublished(repository: Repository, release: string): Promise<boolean> {
-  const decided = await findDecision(repository, release);
-  return decided?.decision === 'committed' && (await visibleCommit(repository)) >= decided.commit;
+  const found = await findDecision(repository, release);
+  return found?.decision === 'committed' && (await visibleCommit(repository)) >= found.record.number;
 }
 
 /** Number of the newest commit that clients see; 0 where they see nothing yet. */

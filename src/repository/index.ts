@@ -4,7 +4,9 @@
  */
 export { openRepository, type Repository, type RepositoryOptions } from './repository.js';
 export { createRepository, type RoleSigners } from './create.js';
-export { checkSigners } from './check-signers.js';
+export { checkSigners, checkTargetsSigners } from './check-signers.js';
+export type { TargetsSigners } from './roles/targets-signers.js';
+export type { HashBins } from './metadata/hash-bins.js';
 export { keyId, type KeyIdStyle } from './keys.js';
 export {
   stageRelease,
@@ -13,19 +15,15 @@ export {
   type StageOptions,
   type StagingProgress,
 } from './staging/stage-release.js';
-export {
-  abortRelease,
-  commitReleases,
-  refreshTargets,
-  resumeCommit,
-  type AbortDecision,
-} from './roles/targets-role.js';
+export { commitReleases, resumeCommit, type CommitOutcome } from './roles/commit-releases.js';
+export { abortRelease, type AbortDecision } from './roles/abort-release.js';
+export { refreshTargets } from './roles/refresh-targets.js';
 export { updateSnapshot, type SnapshotOptions } from './roles/snapshot-role.js';
 export { updateTimestamp, type TimestampOptions } from './roles/timestamp-role.js';
 export { due, type Due } from './due.js';
 export { decisionOf, isPublished, isVisible, type Decision } from './decision.js';
-export { publishedState, type PublishedState, type RoleState } from './published-state.js';
+export { publishedState, targetsVersion, type PublishedState, type RoleState } from './published-state.js';
 export { sweepStaging } from './staging/sweep.js';
 export { verifyRepository, type Finding, type VerifyProgress } from './audit/verify.js';
 export type { CommitRecord, ReleaseEntry, SnapshotRecord, TimestampRecord } from './records/records.js';
-export { commitSchema, snapshotSchema, timestampSchema } from './records/records.js';
+export { checkpointSchema, commitSchema, snapshotSchema, timestampSchema } from './records/records.js';

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { TuflineError } from '../errors/index.js';
 import { readIfPresent } from '../files/index.js';
+import { rootAuthority } from './authority.js';
 import { parseRoot, type RootMetadata } from './metadata/root.js';
 import { assertSigned } from './signing.js';
 import type { Repository } from './repository.js';
@@ -18,8 +19,8 @@ export async function loadRoot(repository: Repository): Promise<RootMetadata> {
     if (bytes === undefined) break;
     const next = parseRoot(bytes, path);
     if (next.version !== version) throw notInSequence(path, next.version);
-    if (current) assertSigned(current, 'root', next.envelope, path);
-    assertSigned(next, 'root', next.envelope, path);
+    if (current) assertSigned(rootAuthority(current, 'root'), next.envelope, path);
+    assertSigned(rootAuthority(next, 'root'), next.envelope, path);
     current = repository.cache.root = next;
   }
   if (current) return current;

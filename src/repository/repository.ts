@@ -1,6 +1,5 @@
 import { join } from 'node:path';
 import type { HashBinsConfig, RoleConfig, RoleName } from '../config/config.js';
-import { usage } from '../errors/index.js';
 import type { HashAlgorithm } from '../files/index.js';
 import { RecordLog } from './records/record-log.js';
 import {
@@ -11,19 +10,28 @@ import {
   type SnapshotRecord,
   type TimestampRecord,
 } from './records/records.js';
+import { releaseIndex, type ReleaseIndex } from './records/release-index.js';
+import { TargetsLedger } from './records/targets-state.js';
+import { MetadataCache } from './metadata-cache.js';
+import type { DelegatingTargets } from './metadata/delegations.js';
 import type { RootMetadata } from './metadata/root.js';
+import type { SnapshotMetadata } from './metadata/snapshot.js';
 import type { TargetsMetadata } from './metadata/targets.js';
 
 /** What the repository needs to know of the instance; a `Config` is one. Durations in milliseconds. */
 export interface RepositoryOptions {
   readonly repositoryPath: string;
   readonly statePath: string;
-  readonly roles: Readonly<Record<RoleName, Pick<RoleConfig, 'threshold' | 'expiry' | 'refreshBefore'>>>;
+  readonly roles: Readonly<
+    Record<RoleName, Pick<RoleConfig, 'threshold' | 'expiry' | 'refreshBefore' | 'keys'>>
+  >;
   readonly hashAlgorithms: readonly HashAlgorithm[];
   readonly hashBins: HashBinsConfig;
   readonly keyIds: 'spec' | 'php-tuf';
   readonly plainTargetNames: boolean;
   readonly immutableTargets: readonly string[];
+  /** Bytes of metadata that may be kept in memory. */
+  readonly metadataCache: number;
   /** The clock; tests give their own. */
   readonly now?: () => Date;
 }
@@ -46,24 +54,23 @@ export interface Repository {
   readonly commits: RecordLog<CommitRecord>;
   readonly snapshots: RecordLog<SnapshotRecord>;
   readonly timestamps: RecordLog<TimestampRecord>;
+  /** Which record decided a release. */
+  readonly releases: ReleaseIndex;
+  /** What the commits say together. */
+  readonly targetsState: TargetsLedger;
   readonly cache: {
     root?: RootMetadata;
-    /** Top-level targets metadata of one version, as bytes. */
-    targets?: TargetsMetadata;
-    /** Number of the commit whose targets metadata was verified last, and by which root. */
-    verifiedCommit?: { readonly version: number; readonly root: number };
+    /** Metadata that was read or signed last, each compared with the record that names it. */
+    readonly targets: MetadataCache<TargetsMetadata>;
+    readonly delegating: MetadataCache<DelegatingTargets>;
+    readonly snapshots: MetadataCache<SnapshotMetadata>;
+    /** By record directory: up to this number everything is known to be in place, durably. */
+    readonly completed: Map<string, number>;
   };
 }
 
-/** Opens a repository. Touches no file. @throws usage error `not-built-yet` for hash bins. */
+/** Opens a repository. Touches no file. */
 export function openRepository(options: RepositoryOptions): Repository {
-  if (options.hashBins.count > 0) {
-    throw usage(
-      'not-built-yet',
-      `hash_bins.count is ${String(options.hashBins.count)}, but this version keeps all targets in one metadata file.`,
-      'Set hash_bins.count to 0.',
-    );
-  }
   const paths: RepositoryPaths = {
     metadata: join(options.repositoryPath, 'metadata'),
     targets: join(options.repositoryPath, 'targets'),
@@ -72,13 +79,21 @@ export function openRepository(options: RepositoryOptions): Repository {
     snapshot: join(options.statePath, 'snapshot'),
     timestamp: join(options.statePath, 'timestamp'),
   };
+  const commits = new RecordLog(paths.commits, parseCommit);
   return {
     options,
     paths,
     now: options.now ?? (() => new Date()),
-    commits: new RecordLog(paths.commits, parseCommit),
+    commits,
     snapshots: new RecordLog(paths.snapshot, parseSnapshot),
     timestamps: new RecordLog(paths.timestamp, parseTimestamp),
-    cache: {},
+    releases: releaseIndex(paths.commits),
+    targetsState: new TargetsLedger(commits),
+    cache: {
+      targets: new MetadataCache(options.metadataCache),
+      delegating: new MetadataCache(options.metadataCache),
+      snapshots: new MetadataCache(options.metadataCache),
+      completed: new Map(),
+    },
   };
 }

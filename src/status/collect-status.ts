@@ -52,7 +52,9 @@ export async function collectStatus(
 
 function aboutExpiries(config: Config, { roles }: PublishedState, now: Date): string[] {
   return ROLES.flatMap((role) => {
-    const left = Date.parse(roles[role].expires) - now.getTime();
+    const state = roles[role];
+    if (!state) return [];
+    const left = Date.parse(state.expires) - now.getTime();
     if (left <= 0) {
       const who =
         role === 'root' ? 'Sign a new root' : `Start the workers: the next scan has ${role} signed anew`;

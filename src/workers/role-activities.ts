@@ -4,10 +4,16 @@ import {
   createTargetsActivities,
   createTimestampActivities,
 } from '../activities/index.js';
-import type { Config, RoleName, WorkerRole } from '../config/index.js';
+import type { Config, WorkerRole } from '../config/index.js';
 import { usage } from '../errors/index.js';
 import { probeLink } from '../files/index.js';
-import { checkSigners, openRepository, type Repository } from '../repository/index.js';
+import {
+  checkSigners,
+  checkTargetsSigners,
+  openRepository,
+  type Repository,
+  type TargetsSigners,
+} from '../repository/index.js';
 import { openSigners, type Signer } from '../signers/index.js';
 import type { Environment } from '../temporal/index.js';
 
@@ -33,7 +39,7 @@ export async function activitiesFor(
       return createTargetsActivities({
         ...config,
         repository,
-        signers: await signersOf(role, config, repository, environment),
+        signers: await targetsSignersOf(config, repository, environment),
       });
     case 'snapshot':
       await probe(role, paths.staging, [paths.metadata]);
@@ -56,8 +62,21 @@ async function probe(role: WorkerRole, from: string, to: readonly string[]): Pro
   for (const directory of to) await probeLink(from, directory, role);
 }
 
+/** With hash bins the key of targets itself may be offline, and the key of the bins is what releases need. */
+async function targetsSignersOf(
+  config: Config,
+  repository: Repository,
+  environment: Environment,
+): Promise<TargetsSigners> {
+  const open = (role: 'targets' | 'bins'): Promise<Signer[]> =>
+    openSigners(config.roles[role].keys, { directory: config.directory, environment });
+  const signers = { targets: await open('targets'), bins: await open('bins') };
+  await checkTargetsSigners(repository, signers);
+  return signers;
+}
+
 async function signersOf(
-  role: RoleName,
+  role: 'snapshot' | 'timestamp',
   config: Config,
   repository: Repository,
   environment: Environment,

@@ -166,6 +166,8 @@ export interface CommitResult {
   /** Number of the record in state/commits. */
   readonly commit: number;
   readonly targetsVersion: number;
+  /** How many hash bins were signed; 0 where there are none. */
+  readonly bins: number;
   readonly targets: number;
 }
 

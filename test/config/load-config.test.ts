@@ -47,9 +47,11 @@ void test('an empty configuration has the documented defaults', () => {
       keyIds: 'spec',
       plainTargetNames: false,
       immutableTargets: [],
+      metadataCache: 64 * 1024 * 1024,
       roles: {
         root: role(365 * DAY),
         targets: role(90 * DAY),
+        bins: role(30 * DAY),
         snapshot: role(7 * DAY),
         timestamp: role(DAY),
       },

@@ -7,8 +7,14 @@ import { canonicalize } from '@tufjs/canonical-json';
 import { TuflineError } from '../../src/errors/index.js';
 import { openRepository, updateSnapshot, updateTimestamp } from '../../src/repository/index.js';
 import type { Signer } from '../../src/signers/index.js';
-import { makeRepository, makeSigner, publish, stage, type TestRepository } from '../support/repository.js';
-import { commitReleases } from '../../src/repository/index.js';
+import {
+  commit,
+  makeRepository,
+  makeSigner,
+  publish,
+  stage,
+  type TestRepository,
+} from '../support/repository.js';
 import { temporaryDirectory } from '../support/temporary.js';
 
 type Role = 'targets' | 'snapshot';
@@ -75,9 +81,7 @@ for (const role of ['targets', 'snapshot'] as const) {
       const made = await makeRepository(directory);
       await publish(made, '1', { a: 'one' });
       const { repository, signers } = made;
-      const record = await commitReleases(repository, signers.targets, [
-        await stage(made, '2', { b: 'two' }),
-      ]);
+      const record = await commit(made, [await stage(made, '2', { b: 'two' })]);
       if (role === 'snapshot')
         await updateSnapshot(repository, signers.snapshot, { atLeastCommit: record.number });
       await offer(made, role, kind, await makeSigner(directory, 'foreign'));

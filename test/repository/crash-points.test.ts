@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
 import { TuflineError } from '../../src/errors/index.js';
 import {
-  commitReleases,
   isVisible,
   openRepository,
   resumeCommit,
@@ -18,6 +17,7 @@ import {
 import { assertClientsSeeAllOfIt, timestampVersion } from '../support/client-view.js';
 import { Disk } from '../support/power-cut.js';
 import {
+  commit,
   makeRepository,
   repositoryOptions,
   stage,
@@ -75,7 +75,7 @@ async function release(made: TestRepository, timestamp: string, files: Files): P
   let record = await resumeCommit(repository, id);
   if (!record) {
     const staged = await stage(made, timestamp, files, { release: id.release });
-    record = await commitReleases(repository, signers.targets, [staged]);
+    record = await commit({ repository, signers }, [staged]);
   }
   await sweepStaging(repository, 'targets');
   const snapshot = await updateSnapshot(repository, signers.snapshot, { atLeastCommit: record.number });

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'node:test';
-import { commitReleases, decisionOf, openRepository, verifyRepository } from '../../src/repository/index.js';
-import { makeRepository, makeVisible, publish, stage } from '../support/repository.js';
+import { decisionOf, openRepository, verifyRepository } from '../../src/repository/index.js';
+import { commit, makeRepository, makeVisible, publish, stage } from '../support/repository.js';
 import { temporaryDirectory } from '../support/temporary.js';
 import { downloadWithTufJs } from '../support/tuf-js-client.js';
 import { serveDirectory } from '../support/web-server.js';
@@ -29,7 +29,7 @@ test('committing a release again gives the same record and burns no version', as
   const made = await makeRepository(directory);
   const first = await publish(made, '1', { a: 'x' }, { release: 'same' });
   const reopened = openRepository(made.options);
-  const again = await commitReleases(reopened, made.signers.targets, [
+  const again = await commit({ ...made, repository: reopened }, [
     await stage({ directory, repository: reopened }, '1', { a: 'x' }, { release: 'same' }),
   ]);
   assert.deepEqual(again, first);
@@ -44,8 +44,8 @@ test('two workers that commit at once both succeed, with contiguous numbers', as
   const stagedHere = await stage(made, '1', { a: '1' });
   const stagedThere = await stage({ directory, repository: other }, '2', { b: '2' });
   const records = await Promise.all([
-    commitReleases(made.repository, made.signers.targets, [stagedHere]),
-    commitReleases(other, made.signers.targets, [stagedThere]),
+    commit(made, [stagedHere]),
+    commit({ ...made, repository: other }, [stagedThere]),
   ]);
   assert.deepEqual(records.map(({ number }) => number).sort(), [2, 3]);
   for (const record of records) await makeVisible(made, record);

@@ -5,6 +5,7 @@ import test from 'node:test';
 import {
   abortRelease,
   checkSigners,
+  checkTargetsSigners,
   commitReleases,
   decisionOf,
   openRepository,
@@ -12,8 +13,16 @@ import {
   updateTimestamp,
   verifyRepository,
 } from '../../src/repository/index.js';
+import type { Signer } from '../../src/signers/index.js';
 import { failsWith } from '../support/failure.js';
-import { makeRepository, makeSigner, publish, stage, type TestRepository } from '../support/repository.js';
+import {
+  commit,
+  makeRepository,
+  makeSigner,
+  publish,
+  stage,
+  type TestRepository,
+} from '../support/repository.js';
 import { temporaryDirectory } from '../support/temporary.js';
 
 const PROBLEM = { code: 'cancelled', message: 'It was cancelled.', remedy: 'Retry it.' };
@@ -25,7 +34,7 @@ async function commitOf(
   force = false,
 ) {
   const staged = await stage(made, timestamp, files, { force });
-  return commitReleases(made.repository, made.signers.targets, [staged]);
+  return commit(made, [staged]);
 }
 
 test('an immutable target is published once; the same bytes again are fine', async (t) => {
@@ -62,7 +71,7 @@ test('of an abort and a commit, the first is the truth', async (t) => {
     (await abortRelease(made.repository, { release: 'one', timestamp: '1' }, PROBLEM)).decision,
     'aborted',
   );
-  await failsWith('aborted', () => commitReleases(made.repository, made.signers.targets, [staged]));
+  await failsWith('aborted', () => commit(made, [staged]));
   await publish(made, '2', { b: 'x' }, { release: 'two' });
   const late = await abortRelease(made.repository, { release: 'two', timestamp: '2' }, PROBLEM);
   assert.equal(late.decision, 'committed');
@@ -74,12 +83,12 @@ test('a race of commit and abort has one outcome, whoever asks', async (t) => {
   for (let round = 0; round < 10; round++) {
     const id = { release: `r${String(round)}`, timestamp: String(round) };
     const staged = await stage(made, id.timestamp, { [`f${String(round)}`]: 'x' }, { release: id.release });
-    const [commit, abort] = await Promise.allSettled([
-      commitReleases(openRepository(made.options), made.signers.targets, [staged]),
+    const [committed, abort] = await Promise.allSettled([
+      commit({ ...made, repository: openRepository(made.options) }, [staged]),
       abortRelease(openRepository(made.options), id, PROBLEM),
     ]);
     assert.ok(abort.status === 'fulfilled');
-    assert.equal(commit.status === 'fulfilled', abort.value.decision === 'committed');
+    assert.equal(committed.status === 'fulfilled', abort.value.decision === 'committed');
   }
 });
 
@@ -87,10 +96,14 @@ test('the threshold counts different keys, and a foreign key is refused', async 
   const directory = await temporaryDirectory(t);
   const made = await makeRepository(directory);
   const foreign = await makeSigner(directory, 'foreign');
-  await failsWith('key-not-in-root', () => checkSigners(made.repository, 'targets', [foreign]));
-  await failsWith('key-not-in-root', () => checkSigners(made.repository, 'targets', made.signers.snapshot));
-  await failsWith('threshold-not-met', () => checkSigners(made.repository, 'targets', []));
-  await checkSigners(made.repository, 'targets', made.signers.targets);
+  await failsWith('key-not-in-root', () => checkSigners(made.repository, 'snapshot', [foreign]));
+  await failsWith('key-not-in-root', () => checkSigners(made.repository, 'snapshot', made.signers.targets));
+  await failsWith('threshold-not-met', () => checkSigners(made.repository, 'snapshot', []));
+  await checkSigners(made.repository, 'snapshot', made.signers.snapshot);
+  const check = (targets: Signer[]) => checkTargetsSigners(made.repository, { targets, bins: [] });
+  await failsWith('key-not-in-root', () => check([foreign]));
+  await failsWith('no-key', () => check([]));
+  await checkTargetsSigners(made.repository, made.signers);
 });
 
 test('a signature that does not verify is never written', async (t) => {
@@ -99,7 +112,9 @@ test('a signature that does not verify is never written', async (t) => {
   assert.ok(signer);
   const broken = { ...signer, sign: () => Promise.resolve(new Uint8Array(64)) };
   const staged = await stage(made, '1', { a: 'x' });
-  await failsWith('signer-broken', () => commitReleases(made.repository, [broken], [staged]));
+  await failsWith('signer-broken', () =>
+    commitReleases(made.repository, { ...made.signers, targets: [broken] }, [staged]),
+  );
   assert.equal((await made.repository.commits.latest())?.number, 1);
 });
 

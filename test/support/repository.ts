@@ -23,16 +23,22 @@ export function repositoryOptions(
   directory: string,
   changes: Partial<RepositoryOptions> = {},
 ): RepositoryOptions {
-  const role = (days: number) => ({ threshold: 1, expiry: days * DAY, refreshBefore: (days * DAY) / 3 });
+  const role = (days: number) => ({
+    threshold: 1,
+    expiry: days * DAY,
+    refreshBefore: (days * DAY) / 3,
+    keys: ['file:online'],
+  });
   return {
     repositoryPath: join(directory, 'repository'),
     statePath: join(directory, 'state'),
-    roles: { root: role(365), targets: role(90), snapshot: role(7), timestamp: role(1) },
+    roles: { root: role(365), targets: role(90), bins: role(30), snapshot: role(7), timestamp: role(1) },
     hashAlgorithms: ['sha256'],
     hashBins: { count: 0, style: 'path_hash_prefixes', snapshotEntries: 'full' },
     keyIds: 'spec',
     plainTargetNames: false,
     immutableTargets: [],
+    metadataCache: 1024 * 1024,
     ...changes,
   };
 }
@@ -53,6 +59,7 @@ export async function makeRepository(
   const signers = {
     root: [await makeSigner(directory, 'root')],
     targets: [await makeSigner(directory, 'targets')],
+    bins: [await makeSigner(directory, 'bins')],
     snapshot: [await makeSigner(directory, 'snapshot')],
     timestamp: [await makeSigner(directory, 'timestamp')],
   };
@@ -102,12 +109,21 @@ export async function publish(
   files: Files,
   changes: ReleaseChanges = {},
 ): Promise<CommitRecord> {
-  const { repository, signers } = test;
-  const record = await commitReleases(repository, signers.targets, [
-    await stage(test, timestamp, files, changes),
-  ]);
+  const record = await commit(test, [await stage(test, timestamp, files, changes)]);
   await makeVisible(test, record);
   return record;
+}
+
+/** Commits one or more releases. @returns the record of the first. @throws where one is refused. */
+export async function commit(
+  { repository, signers }: Pick<TestRepository, 'repository' | 'signers'>,
+  staged: readonly StagedRelease[],
+): Promise<CommitRecord> {
+  const outcomes = await commitReleases(repository, signers, staged);
+  for (const outcome of outcomes) if (outcome.state === 'refused') throw outcome.error;
+  const [first] = outcomes;
+  if (first?.state !== 'committed') throw new Error('nothing was committed');
+  return first.record;
 }
 
 export async function makeVisible(

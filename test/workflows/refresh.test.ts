@@ -73,11 +73,12 @@ function withExpiry(config: Config, expiries: Partial<Record<OnlineRole, number>
 /** Signs every role with the expiries of this configuration, as if all were due. */
 async function signNow(config: Config): Promise<void> {
   const always = Number.MAX_SAFE_INTEGER;
-  const { root, targets, snapshot, timestamp } = config.roles;
+  const { root, targets, bins, snapshot, timestamp } = config.roles;
   const repository = openRepository({
     ...config,
     roles: {
       root,
+      bins,
       targets: { ...targets, refreshBefore: always },
       snapshot: { ...snapshot, refreshBefore: always },
       timestamp: { ...timestamp, refreshBefore: always },
@@ -85,7 +86,7 @@ async function signNow(config: Config): Promise<void> {
   });
   const signers = (role: OnlineRole) =>
     openSigners(config.roles[role].keys, { directory: config.directory, environment: {} });
-  await refreshTargets(repository, await signers('targets'));
+  await refreshTargets(repository, { targets: await signers('targets'), bins: [] });
   await updateSnapshot(repository, await signers('snapshot'), { renew: true });
   await updateTimestamp(repository, await signers('timestamp'), { renew: true });
 }

@@ -1,10 +1,13 @@
 import { relative } from 'node:path';
-import type { Command } from 'commander';
-import { contextOf } from '../command.js';
+import { Option, type Command } from 'commander';
+import type { HashBinsStyle } from '../../config/index.js';
+import { contextOf, parseCount } from '../command.js';
 
 interface InitArguments {
   readonly name?: string;
   readonly encrypt?: boolean;
+  readonly hashBins?: number;
+  readonly style?: HashBinsStyle;
   readonly json?: boolean;
 }
 
@@ -19,6 +22,17 @@ export function addInit(program: Command): void {
     .option(
       '--name <NAME>',
       'name of the repository: prefix of workflow ids and task queues (default: tufline)',
+    )
+    .option(
+      '--hash-bins <COUNT>',
+      'spread targets over so many metadata files, a power of two ("tufline bins advise" helps); default 0: one file',
+      parseCount,
+    )
+    .addOption(
+      new Option('--style <STYLE>', 'how clients find the bin of a target').choices([
+        'path_hash_prefixes',
+        'succinct',
+      ]),
     )
     .option('--encrypt', 'encrypt the private keys with the passphrase in TUFLINE_PASSPHRASE')
     .option('--json', 'print one JSON document instead of text')
@@ -39,9 +53,17 @@ async function init(directory: string, options: InitArguments): Promise<void> {
       'Set it, and set it for the workers too.',
     );
   }
+  const { name, hashBins, style } = options;
+  const progress = output.progress('making', (count) => `${String(count)} bins`);
+  progress.total(hashBins ?? 0);
   const made = await initInstance(directory, {
-    ...(options.name === undefined ? {} : { name: options.name }),
+    ...(name === undefined ? {} : { name }),
     ...(passphrase ? { passphrase } : {}),
+    ...(hashBins === undefined ? {} : { hashBins }),
+    ...(style === undefined ? {} : { style }),
+    ...(hashBins ? { onBin: (file) => progress.add(1, file) } : {}),
+  }).finally(() => {
+    progress.stop();
   });
   const { config, keys } = made;
   output.result({ directory: config.directory, config: config.file, keys }, () =>

@@ -39,7 +39,7 @@ function collect(value: string, before: readonly string[]): string[] {
 async function post(paths: readonly string[], options: PostArguments): Promise<void> {
   const { permanent } = await import('../../errors/index.js');
   const { directoryName, postRelease } = await import('../../handover/index.js');
-  const { openRepository, publishedState } = await import('../../repository/index.js');
+  const { openRepository, publishedState, targetsVersion } = await import('../../repository/index.js');
   const { environment, output, loadConfig } = contextOf(options);
   const files = await targetPaths(paths, options.as);
   const config = await loadConfig();
@@ -77,13 +77,13 @@ async function post(paths: readonly string[], options: PostArguments): Promise<v
       failure.remedy,
     );
   }
-  const { number, meta } = outcome.record;
-  const version = meta['targets.json'].version;
+  const { number } = outcome.record;
+  const version = await targetsVersion(repository, outcome.record);
   const took = (Date.now() - at.getTime()) / 1000;
   output.result(
     { timestamp, outcome: 'published', commit: number, targets_version: version, seconds: took },
     () =>
-      `published in ${took.toFixed(1)} s: ${String(files.length)} ${files.length === 1 ? 'target' : 'targets'}, targets version ${String(version)}`,
+      `published in ${took.toFixed(1)} s: ${String(files.length)} ${files.length === 1 ? 'target' : 'targets'}, commit ${String(number)}, targets version ${String(version)}`,
   );
 
   /** So that nobody waits for the next tick; without a server the release simply lies ready. */

@@ -1,32 +1,27 @@
 import { open } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { hasErrno, ioError } from '../../errors/index.js';
-import { closeRead, hashFile, type HashAlgorithm } from '../../files/index.js';
+import { closeRead, eachAtOnce, hashFile, type HashAlgorithm } from '../../files/index.js';
 import type { TargetEntry } from '../metadata/target-entries.js';
 import type { Repository } from '../repository.js';
-import type { Report, VerifyProgress } from './verify.js';
+import type { Report } from './signed-file.js';
+import type { AuditedTarget } from './targets-metadata.js';
+import type { VerifyProgress } from './verify.js';
 
 const AT_ONCE = 4;
 const ALGORITHMS: readonly HashAlgorithm[] = ['sha256', 'sha512'];
 
-/** Reads every copy of every listed target and compares it. @returns how many targets are listed. */
+/** Reads every copy of every listed target and compares it. */
 export async function auditTargetFiles(
   repository: Repository,
-  entries: Iterator<{ readonly path: string; readonly entry: TargetEntry }>,
+  targets: Iterable<AuditedTarget>,
   report: Report,
   progress: VerifyProgress,
-): Promise<number> {
-  let count = 0;
-  const work = async (): Promise<void> => {
-    for (let next = entries.next(); !next.done; next = entries.next()) {
-      const { path, entry } = next.value;
-      count++;
-      for (const copy of copiesOf(repository, path, entry)) await auditFile(copy, entry, report, progress);
-      progress.onFile?.(path, entry.length);
-    }
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, work));
-  return count;
+): Promise<void> {
+  await eachAtOnce(targets, AT_ONCE, async ({ path, entry }) => {
+    for (const copy of copiesOf(repository, path, entry)) await auditFile(copy, entry, report, progress);
+    progress.onFile?.(path, entry.length);
+  });
 }
 
 function copiesOf(repository: Repository, path: string, entry: TargetEntry): string[] {

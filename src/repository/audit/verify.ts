@@ -1,18 +1,19 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ioError, TuflineError } from '../../errors/index.js';
+import { rootAuthority } from '../authority.js';
 import { loadRoot } from '../load-root.js';
-import { parseTargets, listEntries } from '../metadata/targets.js';
-import { parseVersions, type VersionsMetadata } from '../metadata/versions.js';
+import { versionedName } from '../metadata/file-name.js';
+import { parseSnapshotMetadata, type SnapshotMetadata } from '../metadata/snapshot.js';
+import { parseTimestampMetadata, type TimestampMetadata } from '../metadata/timestamp.js';
 import type { Repository } from '../repository.js';
-import { countSignatures } from '../signing.js';
 import { timeLeft } from '../expiry.js';
 import { listStages } from '../staging/sweep.js';
-import { loadPublished, versionedName } from '../roles/load-published.js';
 import type { RecordLog } from '../records/record-log.js';
-import type { BaseRecord, MetaEntry } from '../records/records.js';
-import type { Envelope } from '../metadata/envelope.js';
+import type { BaseRecord } from '../records/records.js';
+import { auditSigned, present, type Report } from './signed-file.js';
 import { auditTargetFiles } from './target-files.js';
+import { auditTargetsMetadata, type AuditedTarget } from './targets-metadata.js';
 
 /** Something that is off. */
 export interface Finding {
@@ -23,6 +24,8 @@ export interface Finding {
 }
 
 export interface VerifyProgress {
+  /** Looks at no target file. */
+  readonly metadataOnly?: boolean;
   readonly onTargets?: (total: number) => void;
   readonly onFile?: (path: string, bytes: number) => void;
   readonly signal?: AbortSignal;
@@ -65,8 +68,6 @@ export async function verifyRepository(
   return findings;
 }
 
-export type Report = (code: string, message: string, path?: string) => void;
-
 async function auditRoot(repository: Repository, report: Report): Promise<void> {
   delete repository.cache.root;
   const root = await loadRoot(repository);
@@ -75,7 +76,10 @@ async function auditRoot(repository: Repository, report: Report): Promise<void> 
   }
 }
 
-async function auditTimestamp(repository: Repository, report: Report): Promise<VersionsMetadata | undefined> {
+async function auditTimestamp(
+  repository: Repository,
+  report: Report,
+): Promise<TimestampMetadata | undefined> {
   const record = await repository.timestamps.latest();
   if (!record) {
     report('no-records', `There is no record in ${repository.paths.timestamp}.`);
@@ -85,24 +89,25 @@ async function auditTimestamp(repository: Repository, report: Report): Promise<V
   const bytes = await present(repository, 'timestamp.json', meta, report);
   if (!bytes) return undefined;
   const path = join(repository.paths.metadata, 'timestamp.json');
-  const timestamp = parseVersions('timestamp', bytes, path);
-  await auditSigned(repository, 'timestamp', timestamp, meta, path, report);
+  const timestamp = parseTimestampMetadata(bytes, path);
+  const authority = rootAuthority(await loadRoot(repository), 'timestamp');
+  auditSigned(repository, authority, timestamp, meta, path, report);
   return timestamp;
 }
 
 async function auditSnapshot(
   repository: Repository,
-  timestamp: VersionsMetadata | undefined,
+  timestamp: TimestampMetadata | undefined,
   report: Report,
-): Promise<VersionsMetadata | undefined> {
+): Promise<SnapshotMetadata | undefined> {
   const record = await repository.snapshots.latest();
   if (!record) return undefined;
   const meta = record.meta['snapshot.json'];
-  const listed = timestamp ? timestamp.meta['snapshot.json'] : meta;
-  if (listed?.version !== meta.version) {
+  const listed = timestamp ? timestamp.snapshot : meta;
+  if (listed.version !== meta.version) {
     report(
       'unpublished',
-      `timestamp.json shows snapshot version ${String(listed?.version)}, but version ${String(meta.version)} is recorded.`,
+      `timestamp.json shows snapshot version ${String(listed.version)}, but version ${String(meta.version)} is recorded.`,
     );
   } else if (listed.length !== meta.length || listed.hashes.sha256 !== meta.hashes.sha256) {
     report(
@@ -113,93 +118,62 @@ async function auditSnapshot(
   const bytes = await present(repository, 'snapshot.json', meta, report);
   if (!bytes) return undefined;
   const path = join(repository.paths.metadata, versionedName('snapshot.json', meta.version));
-  const snapshot = parseVersions('snapshot', bytes, path);
-  await auditSigned(repository, 'snapshot', snapshot, meta, path, report);
+  const snapshot = parseSnapshotMetadata(bytes, path);
+  const authority = rootAuthority(await loadRoot(repository), 'snapshot');
+  auditSigned(repository, authority, snapshot, meta, path, report);
   return snapshot;
 }
 
 async function auditTargets(
   repository: Repository,
-  snapshot: VersionsMetadata | undefined,
+  snapshot: SnapshotMetadata | undefined,
   report: Report,
   progress: VerifyProgress,
 ): Promise<void> {
   const record = await repository.commits.latest();
   if (!record) return;
-  const meta = record.meta['targets.json'];
-  const listed = snapshot ? snapshot.meta['targets.json'] : meta;
-  if (listed?.version !== meta.version) {
-    report(
-      'unpublished',
-      `The snapshot lists targets version ${String(listed?.version)}, but version ${String(meta.version)} is recorded.`,
-    );
-  } else if (listed.length !== meta.length || listed.hashes.sha256 !== meta.hashes.sha256) {
-    report(
-      'metadata-differs',
-      'The snapshot gives another length or hash of the targets metadata than its record.',
-    );
-  }
-  const bytes = await present(repository, 'targets.json', meta, report);
-  if (!bytes) return;
-  const path = join(repository.paths.metadata, versionedName('targets.json', meta.version));
-  const targets = parseTargets(bytes, path);
-  await auditSigned(repository, 'targets', targets, meta, path, report);
   progress.onTargets?.(record.targets);
-  const count = await auditTargetFiles(repository, listEntries(targets.entries), report, progress);
+  const visit = (targets: Iterable<AuditedTarget>): Promise<void> =>
+    progress.metadataOnly
+      ? Promise.resolve(countOnly(targets, progress))
+      : auditTargetFiles(repository, targets, report, progress);
+  const count = await auditTargetsMetadata(repository, record, snapshot, report, visit);
   if (count !== record.targets) {
     report(
       'count-differs',
       `The targets metadata lists ${String(count)} targets, its record says ${String(record.targets)}.`,
-      path,
     );
   }
 }
 
-/** Bytes of a recorded file; a missing one is a finding. */
-async function present(
-  repository: Repository,
-  name: string,
-  meta: MetaEntry,
-  report: Report,
-): Promise<Buffer | undefined> {
-  const bytes = await loadPublished(repository, name, meta);
-  const path = join(repository.paths.metadata, versionedName(name, meta.version));
-  if (!bytes) report('metadata-missing', `The metadata file ${path} is recorded but missing.`, path);
-  return bytes;
-}
-
-async function auditSigned(
-  repository: Repository,
-  role: 'targets' | 'snapshot' | 'timestamp',
-  metadata: { readonly version: number; readonly expires: string; readonly envelope: Envelope },
-  meta: MetaEntry,
-  path: string,
-  report: Report,
-): Promise<void> {
-  const root = await loadRoot(repository);
-  const { threshold } = root.roles[role];
-  const count = countSignatures(root, role, metadata.envelope);
-  if (count < threshold) {
-    report(
-      'bad-signature',
-      `${path} has ${String(count)} valid signatures of the ${String(threshold)} that root wants.`,
-      path,
-    );
-  }
-  if (metadata.version !== meta.version) {
-    report('wrong-version', `${path} says that it is version ${String(metadata.version)}.`, path);
-  }
-  if (timeLeft(metadata.expires, repository.now()) <= 0) {
-    report('expired-metadata', `${path} expired on ${metadata.expires}.`, path);
-  }
+function countOnly(targets: Iterable<AuditedTarget>, { onFile }: VerifyProgress): void {
+  for (const { path } of targets) onFile?.(path, 0);
 }
 
 /** Reads every record: a damaged or missing one throws. */
 async function auditRecords(repository: Repository, report: Report): Promise<void> {
-  const { commits, snapshots, timestamps } = repository;
-  await auditOrder(commits, ({ meta }) => [meta['targets.json'].version, 0], report);
+  const { snapshots, timestamps } = repository;
+  await auditCommits(repository, report);
   await auditOrder(snapshots, ({ meta, commit }) => [meta['snapshot.json'].version, commit], report);
   await auditOrder(timestamps, ({ meta, snapshot }) => [meta['timestamp.json'].version, snapshot], report);
+}
+
+/** From commit to commit a version of a file rises by one where it is named at all. */
+async function auditCommits({ commits, targetsState }: Repository, report: Report): Promise<void> {
+  const oldest = await commits.oldest();
+  const versions = new Map<string, number>();
+  if (oldest > 1) {
+    const state = await targetsState.upTo(await commits.mustRead(oldest));
+    for (const [name, { version }] of state.meta) versions.set(name, version);
+  }
+  for await (const record of commits.from(oldest > 1 ? oldest + 1 : 1)) {
+    for (const [name, { version }] of Object.entries(record.meta)) {
+      const path = commits.pathOf(record.number);
+      if (version !== (versions.get(name) ?? 0) + 1)
+        report('record-order', `The record ${path} does not follow from the one before it.`, path);
+      versions.set(name, version);
+    }
+  }
 }
 
 /** From record to record the version stays or rises by one, and what is included does not fall. */
@@ -209,9 +183,10 @@ async function auditOrder<T extends BaseRecord>(
   report: Report,
 ): Promise<void> {
   let before: readonly [number, number] | undefined;
-  for await (const record of log.from(1)) {
+  for await (const record of log.from(await log.oldest())) {
+    before ??= [read(record)[0] - 1, 0];
     const [version, includes] = read(record);
-    const [versionBefore, includedBefore] = before ?? [0, 0];
+    const [versionBefore, includedBefore] = before;
     if (version < versionBefore || version > versionBefore + 1 || includes < includedBefore) {
       const path = log.pathOf(record.number);
       report('record-order', `The record ${path} does not follow from the one before it.`, path);
@@ -225,16 +200,16 @@ async function auditMetadataDirectory(repository: Repository, report: Report): P
   const names = await readdir(repository.paths.metadata).catch((error: unknown) => {
     throw ioError(error, 'read', repository.paths.metadata);
   });
-  const current: Record<string, number> = {
-    targets: (await repository.commits.latest())?.meta['targets.json'].version ?? 0,
-    snapshot: (await repository.snapshots.latest())?.meta['snapshot.json'].version ?? 0,
-    root: Infinity,
-  };
+  const latest = await repository.commits.latest();
+  const targets = latest && (await repository.targetsState.upTo(latest)).meta;
+  const snapshot = (await repository.snapshots.latest())?.meta['snapshot.json'].version ?? 0;
+  const newest = (file: string): number | undefined =>
+    file === 'root.json' ? Infinity : file === 'snapshot.json' ? snapshot : targets?.get(file)?.version;
   for (const name of names) {
     const path = join(repository.paths.metadata, name);
-    const [, version, role] = /^([1-9]\d*)\.([a-z]+)\.json$/.exec(name) ?? [];
+    const [, version, file] = /^([1-9]\d*)\.([a-z0-9-]+\.json)$/.exec(name) ?? [];
     if (name === 'timestamp.json') continue;
-    const highest = role === undefined ? undefined : current[role];
+    const highest = file === undefined ? undefined : newest(file);
     if (version === undefined || highest === undefined) {
       report('unknown-file', `The file ${path} is no metadata of this repository.`, path);
     } else if (Number(version) > highest) {

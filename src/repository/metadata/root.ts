@@ -1,6 +1,6 @@
 import { canonicalize } from '@tufjs/canonical-json';
 import { z } from 'zod';
-import type { RoleName } from '../../config/config.js';
+import type { TopLevelRole } from '../../config/config.js';
 import type { PublicKey } from '../../signers/index.js';
 import { parseEnvelope, parseJson, type Envelope } from './envelope.js';
 import { SPEC_VERSION } from './spec-version.js';
@@ -16,11 +16,11 @@ export interface RootMetadata {
   readonly version: number;
   readonly expires: string;
   readonly keys: Readonly<Record<string, PublicKey>>;
-  readonly roles: Readonly<Record<RoleName, RoleKeys>>;
+  readonly roles: Readonly<Record<TopLevelRole, RoleKeys>>;
   readonly envelope: Envelope;
 }
 
-const publicKey = z.object({
+export const publicKeySchema = z.object({
   keytype: z.string(),
   scheme: z.string(),
   keyval: z.object({ public: z.string() }),
@@ -31,7 +31,7 @@ const rootSchema = z.object({
   version: z.int().positive(),
   expires: z.string(),
   consistent_snapshot: z.literal(true),
-  keys: z.record(z.string(), publicKey),
+  keys: z.record(z.string(), publicKeySchema),
   roles: z.object({ root: roleKeys, targets: roleKeys, snapshot: roleKeys, timestamp: roleKeys }),
 });
 

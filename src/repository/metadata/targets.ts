@@ -3,9 +3,8 @@ import { SPEC_VERSION } from './spec-version.js';
 import { entryBytes, findEntry, listEntries, spliceEntries, type TargetEntry } from './target-entries.js';
 
 /**
- * A version of the targets metadata (§4.5), kept as the canonical bytes that were signed. `entries` is the part
- * between the braces of `"targets":{…}`; it is searched and edited in place and never parsed as a whole,
- * because an object per target costs seconds where this costs milliseconds (docs/adr/0003).
+ * A version of metadata that lists targets (§4.5), top-level or a bin, kept as the canonical bytes that were signed.
+ * `entries` is the part between the braces of `"targets":{…}`.
  */
 export interface TargetsMetadata {
   readonly version: number;

@@ -16,11 +16,8 @@ const SWEEP_EVERY = 600_000;
  */
 export class RecordLog<T extends BaseRecord> {
   #latest: T | undefined;
-  /** Numbers up to this one were given to `observe`. */
-  #observed = 0;
   /** At first at once: the process before this one may have been killed. */
   #sweepNextAt = 0;
-  #observers: ((record: T) => void)[] = [];
 
   constructor(
     readonly directory: string,
@@ -32,7 +29,7 @@ export class RecordLog<T extends BaseRecord> {
     let latest = this.#latest;
     if (latest === undefined) {
       const newest = await this.#newestNumber();
-      if (newest > 0) latest = await this.#mustRead(newest);
+      if (newest > 0) latest = await this.mustRead(newest);
     }
     for (;;) {
       const next = await this.read((latest?.number ?? 0) + 1);
@@ -53,21 +50,24 @@ export class RecordLog<T extends BaseRecord> {
     const path = this.pathOf(number);
     const bytes = await readIfPresent(path);
     if (bytes === undefined) return undefined;
+    const record = this.parseFile(bytes, path);
+    if (record.number !== number) throw damaged(path, `it says number ${String(record.number)}`);
+    return record;
+  }
+
+  /** Takes a record's file apart. @throws `damaged-record` */
+  parseFile(bytes: Buffer, path: string): T {
     try {
-      const record = this.parse(JSON.parse(bytes.toString('utf8')));
-      if (record.number !== number) throw new Error(`it says number ${String(record.number)}`);
-      return record;
+      return this.parse(JSON.parse(bytes.toString('utf8')));
     } catch (error) {
-      throw new TuflineError({
-        code: 'damaged-record',
-        kind: 'transient',
-        message: `The record ${path} cannot be read (${reason(error)}).`,
-        remedy:
-          'Restore this file from a backup or another copy of the state; never edit or remove a record.',
-        path,
-        cause: error,
-      });
+      throw damaged(path, reason(error), error);
     }
+  }
+
+  /** Number of the oldest record that has not been pruned; 1 where there is none. */
+  async oldest(): Promise<number> {
+    const numbers = await this.#numbers();
+    return numbers.reduce((oldest, number) => Math.min(oldest, number), numbers[0] ?? 1);
   }
 
   /** Records from `first` to the newest, oldest first. A missing one among them is an error. */
@@ -75,31 +75,18 @@ export class RecordLog<T extends BaseRecord> {
     const newest = (await this.latest())?.number ?? 0;
     for (let start = first; start <= newest; start += READ_AT_ONCE) {
       const numbers = range(start, Math.min(newest, start + READ_AT_ONCE - 1));
-      yield* await Promise.all(numbers.map((number) => this.#mustRead(number)));
-    }
-  }
-
-  /** Calls `observer` once for every record, the present ones at the next {@link catchUp}. */
-  observe(observer: (record: T) => void): void {
-    this.#observers.push(observer);
-  }
-
-  /** Gives all records that are new since the last call to the observers. */
-  async catchUp(): Promise<void> {
-    for await (const record of this.from(this.#observed + 1)) {
-      // Two calls may run at once; a record is observed by whichever comes first.
-      if (record.number !== this.#observed + 1) continue;
-      for (const observer of this.#observers) observer(record);
-      this.#observed = record.number;
+      yield* await Promise.all(numbers.map((number) => this.mustRead(number)));
     }
   }
 
   /**
    * Tries to make `record` the truth for its number.
+   * @param before what has to be durable before anybody can see the record; the record is written meanwhile.
    * @returns whether it is; where not, somebody else took the number: read again and go higher.
    */
-  async append(record: T): Promise<boolean> {
-    const outcome = await putOnce(this.pathOf(record.number), Buffer.from(`${JSON.stringify(record)}\n`));
+  async append(record: T, before: () => Promise<unknown> = () => Promise.resolve()): Promise<boolean> {
+    const bytes = Buffer.from(`${JSON.stringify(record)}\n`);
+    const outcome = await putOnce(this.pathOf(record.number), bytes, before);
     if (outcome === 'other') return false;
     this.#keep(record);
     return true;
@@ -125,7 +112,8 @@ export class RecordLog<T extends BaseRecord> {
     return join(this.directory, `${String(number)}.json`);
   }
 
-  async #mustRead(number: number): Promise<T> {
+  /** As {@link read}, for a number that is known to be taken. @throws transient `missing-record` */
+  async mustRead(number: number): Promise<T> {
     const record = await this.read(number);
     if (record !== undefined) return record;
     throw new TuflineError({
@@ -138,6 +126,10 @@ export class RecordLog<T extends BaseRecord> {
   }
 
   async #newestNumber(): Promise<number> {
+    return (await this.#numbers()).reduce((newest, number) => Math.max(newest, number), 0);
+  }
+
+  async #numbers(): Promise<number[]> {
     const names = await readdir(this.directory).catch((error: unknown) => {
       throw hasErrno(error, 'ENOENT')
         ? new TuflineError({
@@ -150,8 +142,22 @@ export class RecordLog<T extends BaseRecord> {
           })
         : ioError(error, 'read', this.directory);
     });
-    return names.reduce((newest, name) => Math.max(newest, Number(RECORD_FILE.exec(name)?.[1] ?? 0)), 0);
+    return names.flatMap((name) => {
+      const number = RECORD_FILE.exec(name)?.[1];
+      return number === undefined ? [] : [Number(number)];
+    });
   }
+}
+
+function damaged(path: string, why: string, cause?: unknown): TuflineError {
+  return new TuflineError({
+    code: 'damaged-record',
+    kind: 'transient',
+    message: `The record ${path} cannot be read (${why}).`,
+    remedy: 'Restore this file from a backup or another copy of the state; never edit or remove a record.',
+    path,
+    cause,
+  });
 }
 
 function range(first: number, last: number): number[] {

@@ -16,6 +16,10 @@ const meta = z
   })
   .strict();
 
+const hashBins = z
+  .object({ count: z.int().min(2), style: z.enum(['path_hash_prefixes', 'succinct']) })
+  .strict();
+
 const releaseEntry = z
   .object({
     release: z.string(),
@@ -31,15 +35,29 @@ export const commitSchema = z
   .object({
     format: z.literal(1),
     number: z.int().positive(),
-    kind: z.enum(['init', 'release', 'refresh', 'abort']),
+    kind: z.enum(['init', 'release', 'refresh', 'abort', 'resize']),
     time: z.string(),
     /** Staged trees to put in place, in this order. Empty for an abort. */
     stages: z.array(z.string()),
     releases: z.array(releaseEntry),
     problem: problem.optional(),
-    /** Current metadata of the targets roles after this record, by file name without version. */
-    meta: z.object({ 'targets.json': meta }).strict(),
+    /** Metadata of the targets roles that this record makes, by file name without version; what it does not name stays. */
+    meta: z.record(z.string(), meta),
+    /** How targets are spread over bins after this record; absent where all are in `targets.json`. */
+    hash_bins: hashBins.optional(),
     /** Number of target paths after this record. */
+    targets: z.int().nonnegative(),
+  })
+  .strict();
+
+/** The commits up to one of them, folded: what a process begins with instead of reading all records. */
+export const checkpointSchema = z
+  .object({
+    format: z.literal(1),
+    /** Of the commit whose state this is. */
+    number: z.int().positive(),
+    meta: z.record(z.string(), meta),
+    hash_bins: hashBins.optional(),
     targets: z.int().nonnegative(),
   })
   .strict();
@@ -72,6 +90,7 @@ export const timestampSchema = z
 export type MetaEntry = z.infer<typeof meta>;
 export type ReleaseEntry = z.infer<typeof releaseEntry>;
 export type CommitRecord = z.infer<typeof commitSchema>;
+export type Checkpoint = z.infer<typeof checkpointSchema>;
 export type SnapshotRecord = z.infer<typeof snapshotSchema>;
 export type TimestampRecord = z.infer<typeof timestampSchema>;
 export type Problem = z.infer<typeof problem>;
@@ -80,8 +99,11 @@ export type Problem = z.infer<typeof problem>;
 export interface BaseRecord {
   readonly number: number;
   readonly stages: readonly string[];
+  /** Of a commit or abort: the releases that it decides. */
+  readonly releases?: readonly ReleaseEntry[];
 }
 
 export const parseCommit = (value: unknown): CommitRecord => commitSchema.parse(value);
+export const parseCheckpoint = (value: unknown): Checkpoint => checkpointSchema.parse(value);
 export const parseSnapshot = (value: unknown): SnapshotRecord => snapshotSchema.parse(value);
 export const parseTimestamp = (value: unknown): TimestampRecord => timestampSchema.parse(value);

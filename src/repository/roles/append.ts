@@ -4,30 +4,22 @@ import type { RecordLog } from '../records/record-log.js';
 import type { BaseRecord, MetaEntry } from '../records/records.js';
 import type { Repository } from '../repository.js';
 import { redo } from '../staging/install.js';
-import { discardStage, stageMetadata, type Stage } from '../staging/stage.js';
+import { addMetadata, discardStage, makeStageDurable, type MetadataStage } from '../staging/stage.js';
 
-/** One signed version on its way: what the record says of it, and where its bytes are staged. */
-export interface StagedMetadata {
-  readonly entry: MetaEntry;
-  readonly stage: Stage;
-}
-
-/** Stages the signed bytes of a version durably. `purpose` names the record that will hold them. */
+/**
+ * Puts one signed version into a stage.
+ * @param file name with its version.
+ * @returns what the record says of it.
+ */
 export async function stageSigned(
-  repository: Repository,
-  purpose: string,
-  file: {
-    readonly name: string;
-    readonly version: number;
-    readonly expires: string;
-    readonly replaces?: boolean;
-  },
+  stage: MetadataStage,
+  file: { readonly name: string; readonly version: number; readonly expires: string },
   envelope: Envelope,
-): Promise<StagedMetadata> {
+): Promise<MetaEntry> {
   const bytes = envelopeBytes(envelope);
-  const { name, version, expires, replaces = false } = file;
-  const stage = await stageMetadata(repository, purpose, { name, bytes, replaces });
-  return { entry: { version, expires, ...digestPieces(bytes) }, stage };
+  const { name, version, expires } = file;
+  await addMetadata(stage, name, bytes);
+  return { version, expires, ...digestOfPieces(bytes) };
 }
 
 /**
@@ -39,13 +31,23 @@ export async function appendAndInstall<T extends BaseRecord>(
   repository: Repository,
   log: RecordLog<T>,
   record: T,
-  metadata: StagedMetadata,
+  stage: MetadataStage,
 ): Promise<boolean> {
-  if (!(await log.append(record))) {
-    await discardStage(metadata.stage);
+  const isTruth = await log.append(record, async () => {
+    try {
+      await makeStageDurable(repository, stage);
+    } catch (error) {
+      // Nothing names it yet; where there is no room, it shall not stay in the way of the next attempt.
+      await discardStage(stage).catch(() => undefined);
+      throw error;
+    }
+  });
+  if (!isTruth) {
+    await discardStage(stage);
     return false;
   }
   await redo(repository, record);
+  repository.cache.completed.set(log.directory, record.number);
   return true;
 }
 
@@ -58,14 +60,16 @@ export async function completeLatest<T extends BaseRecord>(
   log: RecordLog<T>,
 ): Promise<T | undefined> {
   const latest = await log.latest();
-  if (!latest) return undefined;
+  const completed = repository.cache.completed;
+  if (!latest || completed.get(log.directory) === latest.number) return latest;
   await log.makeDurable();
   await redo(repository, latest);
   await fsyncDirectory(repository.paths.metadata);
+  completed.set(log.directory, latest.number);
   return latest;
 }
 
-function digestPieces(bytes: Bytes): Pick<MetaEntry, 'length' | 'hashes'> {
+function digestOfPieces(bytes: Bytes): Pick<MetaEntry, 'length' | 'hashes'> {
   const whole = bytes instanceof Uint8Array ? bytes : Buffer.concat(bytes);
   return digestOf(whole, ['sha256']);
 }

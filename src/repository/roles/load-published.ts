@@ -1,13 +1,9 @@
 import { join } from 'node:path';
 import { TuflineError } from '../../errors/index.js';
 import { digestOf, readIfPresent } from '../../files/index.js';
+import { versionedName } from '../metadata/file-name.js';
 import type { MetaEntry } from '../records/records.js';
 import type { Repository } from '../repository.js';
-
-/** File name of one version: `7.targets.json`; the timestamp's carries no version (§6.2). */
-export function versionedName(name: string, version: number): string {
-  return name === 'timestamp.json' ? name : `${String(version)}.${name}`;
-}
 
 /**
  * Bytes of a metadata file as a record describes them.

@@ -1,15 +1,18 @@
 import type { Signer } from '../../signers/index.js';
+import { rootAuthority } from '../authority.js';
 import { expiresAt, timeLeft } from '../expiry.js';
 import { loadRoot } from '../load-root.js';
-import { parseTargets } from '../metadata/targets.js';
-import { versionsBytes } from '../metadata/versions.js';
-import type { CommitRecord, SnapshotRecord } from '../records/records.js';
+import { versionedName } from '../metadata/file-name.js';
+import { META_FORM, type ListedMeta } from '../metadata/meta-entries.js';
+import { listRaw } from '../metadata/entries.js';
+import { parseSnapshotSigned, snapshotBytes } from '../metadata/snapshot.js';
+import type { MetaEntry, SnapshotRecord } from '../records/records.js';
 import type { Repository } from '../repository.js';
-import { assertSigned, signRole } from '../signing.js';
+import { signRole } from '../signing.js';
+import { beginMetadataStage, discardStage } from '../staging/stage.js';
 import { appendAndInstall, completeLatest, stageSigned } from './append.js';
-import { loadPublished, versionedName } from './load-published.js';
-import { newestInPlace } from './newest-in-place.js';
-import { refuseExpired, refuseRollback } from './refusals.js';
+import { mustLoadSnapshot } from './load-snapshot.js';
+import { newestCommit, type IncludedCommit } from './newest-commit.js';
 
 export interface SnapshotOptions {
   /** Number of a commit that the snapshot has to include. */
@@ -18,9 +21,12 @@ export interface SnapshotOptions {
   readonly renew?: boolean;
 }
 
+const SNAPSHOT_FILE = 'snapshot.json';
+const NO_ENTRIES = Buffer.alloc(0);
+
 /**
  * Brings the snapshot (§4.4) up to the newest commit that is in place, after verifying what it includes:
- * the recorded hash, root's threshold of signatures, no rollback, not expired (G6).
+ * the recorded hash, the threshold of signatures, no rollback, not expired (G6).
  *
  * @returns the newest record; nothing is signed where it includes the wanted commit already.
  * @throws transient `targets-not-in-place`, `record-not-visible`; permanent `malformed-metadata`, `rollback`,
@@ -34,25 +40,34 @@ export async function updateSnapshot(
   for (;;) {
     const latest = await completeLatest(repository, repository.snapshots);
     if (latest && !needsWork(repository, latest, atLeastCommit, renew)) return latest;
-    const commit = await newestCommit(repository, atLeastCommit, latest);
-    const root = await loadRoot(repository);
-    const version = (latest?.meta['snapshot.json'].version ?? 0) + 1;
+    const before = latest && (await mustLoadSnapshot(repository, latest.meta[SNAPSHOT_FILE]));
+    const included = await newestCommit(repository, atLeastCommit, latest, before);
+    const version = (latest?.meta[SNAPSHOT_FILE].version ?? 0) + 1;
     const number = (latest?.number ?? 0) + 1;
     const now = repository.now();
     const expires = expiresAt(now, repository.options.roles.snapshot.expiry);
-    const signed = versionsBytes('snapshot', { version, expires, meta: commit.meta });
-    const envelope = await signRole(root, 'snapshot', signers, signed);
-    const file = { name: versionedName('snapshot.json', version), version, expires };
-    const metadata = await stageSigned(repository, `snapshot-${String(number)}`, file, envelope);
+    const [entries, changes] = await whatToList(repository, before?.entries ?? NO_ENTRIES, included);
+    const signed = snapshotBytes({ version, expires }, entries, changes);
+    const envelope = await signRole(rootAuthority(await loadRoot(repository), 'snapshot'), signers, signed);
+    const name = versionedName(SNAPSHOT_FILE, version);
+    const stage = await beginMetadataStage(repository, `snapshot-${String(number)}`);
+    const meta = await stageSigned(stage, { name, version, expires }, envelope).catch(
+      async (error: unknown) => {
+        await discardStage(stage).catch(() => undefined);
+        throw error;
+      },
+    );
     const record: SnapshotRecord = {
       format: 1,
       number,
       time: now.toISOString(),
-      stages: [metadata.stage.id],
-      commit: commit.number,
-      meta: { 'snapshot.json': metadata.entry },
+      stages: [stage.id],
+      commit: included.commit.number,
+      meta: { [SNAPSHOT_FILE]: meta },
     };
-    if (await appendAndInstall(repository, repository.snapshots, record, metadata)) return record;
+    if (!(await appendAndInstall(repository, repository.snapshots, record, stage))) continue;
+    repository.cache.snapshots.put(SNAPSHOT_FILE, meta, parseSnapshotSigned(envelope, name));
+    return record;
   }
 }
 
@@ -63,46 +78,34 @@ function needsWork(
   renew: boolean,
 ): boolean {
   if (latest.commit < atLeastCommit) return true;
-  const left = timeLeft(latest.meta['snapshot.json'].expires, repository.now());
+  const left = timeLeft(latest.meta[SNAPSHOT_FILE].expires, repository.now());
   return renew && left < repository.options.roles.snapshot.refreshBefore;
 }
 
-/** The newest commit that lies in its place, verified. */
-async function newestCommit(
+/** The entries to start from and those to put in. Where the setting has changed, all are written anew. */
+async function whatToList(
   repository: Repository,
-  atLeast: number,
-  before: SnapshotRecord | undefined,
-): Promise<CommitRecord> {
-  const lowest = Math.max(atLeast, before?.commit ?? 1);
-  const verify = (commit: CommitRecord): Promise<boolean> => verifyCommit(repository, commit, before);
-  return newestInPlace(repository, repository.commits, lowest, verify, 'targets');
+  entries: Buffer,
+  { commit, changed }: IncludedCommit,
+): Promise<[Buffer, [string, ListedMeta][]]> {
+  const list = (meta: ReadonlyMap<string, MetaEntry>): [string, ListedMeta][] =>
+    [...meta].map(([name, entry]) => [name, listed(repository, name, entry)]);
+  if (isInForm(repository, entries)) return [entries, list(changed)];
+  const state = await repository.targetsState.upTo(commit);
+  return [NO_ENTRIES, list(state.meta)];
 }
 
-/** @returns false where the metadata is not in place yet. */
-async function verifyCommit(
-  repository: Repository,
-  commit: CommitRecord,
-  before: SnapshotRecord | undefined,
-): Promise<boolean> {
-  const meta = commit.meta['targets.json'];
-  const root = await loadRoot(repository);
-  const known = repository.cache.verifiedCommit;
-  if (known?.version === meta.version && known.root === root.version) {
-    refuseExpired('targets', meta, repository.now());
-    return true;
-  }
-  const bytes = await loadPublished(repository, 'targets.json', meta);
-  if (bytes === undefined) return false;
-  const path = versionedName('targets.json', meta.version);
-  const targets = parseTargets(bytes, path);
-  assertSigned(root, 'targets', targets.envelope, path);
-  const included = before ? await repository.commits.read(before.commit) : undefined;
-  refuseRollback(
-    'targets',
-    targets.version,
-    Math.max(meta.version, included?.meta['targets.json'].version ?? 0),
-  );
-  refuseExpired('targets', targets, repository.now());
-  repository.cache.verifiedCommit = { version: meta.version, root: root.version };
-  return true;
+/** What the snapshot says of a file: of bins by setting only the version. */
+function listed({ options }: Repository, name: string, meta: MetaEntry): ListedMeta {
+  const { version, length, hashes } = meta;
+  return name === 'targets.json' || options.hashBins.snapshotEntries === 'full'
+    ? { version, length, hashes }
+    : { version };
+}
+
+/** Whether the bins are listed as the setting wants it: the first of them tells. */
+function isInForm({ options }: Repository, entries: Buffer): boolean {
+  const [first] = listRaw(META_FORM, entries);
+  if (!first || first.key.equals(Buffer.from('targets.json'))) return true;
+  return first.bytes.includes('"hashes"') === (options.hashBins.snapshotEntries === 'full');
 }

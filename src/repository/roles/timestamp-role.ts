@@ -1,12 +1,18 @@
 import type { Signer } from '../../signers/index.js';
+import { rootAuthority } from '../authority.js';
 import { expiresAt, timeLeft } from '../expiry.js';
 import { loadRoot } from '../load-root.js';
-import { parseVersions, versionsBytes, type VersionsMetadata } from '../metadata/versions.js';
+import { differences } from '../metadata/entries.js';
+import { versionedName } from '../metadata/file-name.js';
+import { META_FORM, parseMetaEntry } from '../metadata/meta-entries.js';
+import type { SnapshotMetadata } from '../metadata/snapshot.js';
+import { timestampBytes } from '../metadata/timestamp.js';
 import type { SnapshotRecord, TimestampRecord } from '../records/records.js';
 import type { Repository } from '../repository.js';
 import { assertSigned, signRole } from '../signing.js';
+import { beginMetadataStage, discardStage } from '../staging/stage.js';
 import { appendAndInstall, completeLatest, stageSigned } from './append.js';
-import { loadPublished, versionedName } from './load-published.js';
+import { loadSnapshot } from './load-snapshot.js';
 import { newestInPlace } from './newest-in-place.js';
 import { refuseExpired, refuseRollback } from './refusals.js';
 
@@ -16,6 +22,8 @@ export interface TimestampOptions {
   /** Sign a new version where less than `refreshBefore` is left, also if nothing changed. */
   readonly renew?: boolean;
 }
+
+const TIMESTAMP_FILE = 'timestamp.json';
 
 /**
  * Makes the newest snapshot visible: signs `timestamp.json` (§4.6) and puts it in place by one rename.
@@ -36,24 +44,29 @@ export async function updateTimestamp(
     const latest = await completeLatest(repository, repository.timestamps);
     if (latest && !needsWork(repository, latest, atLeastSnapshot, renew)) return latest;
     const snapshot = await newestSnapshot(repository, atLeastSnapshot, latest);
-    const root = await loadRoot(repository);
-    const version = (latest?.meta['timestamp.json'].version ?? 0) + 1;
+    const version = (latest?.meta[TIMESTAMP_FILE].version ?? 0) + 1;
     const number = (latest?.number ?? 0) + 1;
     const now = repository.now();
     const expires = expiresAt(now, repository.options.roles.timestamp.expiry);
-    const signed = versionsBytes('timestamp', { version, expires, meta: snapshot.meta });
-    const envelope = await signRole(root, 'timestamp', signers, signed);
-    const file = { name: 'timestamp.json', version, expires, replaces: true };
-    const metadata = await stageSigned(repository, `timestamp-${String(number)}`, file, envelope);
+    const signed = timestampBytes({ version, expires, snapshot: snapshot.meta['snapshot.json'] });
+    const authority = rootAuthority(await loadRoot(repository), 'timestamp');
+    const envelope = await signRole(authority, signers, signed);
+    const stage = await beginMetadataStage(repository, `timestamp-${String(number)}`, true);
+    const meta = await stageSigned(stage, { name: TIMESTAMP_FILE, version, expires }, envelope).catch(
+      async (error: unknown) => {
+        await discardStage(stage).catch(() => undefined);
+        throw error;
+      },
+    );
     const record: TimestampRecord = {
       format: 1,
       number,
       time: now.toISOString(),
-      stages: [metadata.stage.id],
+      stages: [stage.id],
       snapshot: snapshot.number,
-      meta: { 'timestamp.json': metadata.entry },
+      meta: { [TIMESTAMP_FILE]: meta },
     };
-    if (await appendAndInstall(repository, repository.timestamps, record, metadata)) return record;
+    if (await appendAndInstall(repository, repository.timestamps, record, stage)) return record;
   }
 }
 
@@ -64,7 +77,7 @@ function needsWork(
   renew: boolean,
 ): boolean {
   if (latest.snapshot < atLeast) return true;
-  const left = timeLeft(latest.meta['timestamp.json'].expires, repository.now());
+  const left = timeLeft(latest.meta[TIMESTAMP_FILE].expires, repository.now());
   return renew && left < repository.options.roles.timestamp.refreshBefore;
 }
 
@@ -75,39 +88,37 @@ async function newestSnapshot(
   before: TimestampRecord | undefined,
 ): Promise<SnapshotRecord> {
   const lowest = Math.max(atLeast, before?.snapshot ?? 1);
-  const shown = before && (await loadShown(repository, before));
-  const verify = (record: SnapshotRecord): Promise<boolean> => verifySnapshot(repository, record, shown);
+  // What clients see now: the next one may list nothing older, and has to list all that it lists.
+  const record = before && (await repository.snapshots.read(before.snapshot));
+  const shown = record && (await loadSnapshot(repository, record.meta['snapshot.json']));
+  const verify = (candidate: SnapshotRecord): Promise<boolean> =>
+    verifySnapshot(repository, candidate, shown);
   return newestInPlace(repository, repository.snapshots, lowest, verify, 'snapshot');
-}
-
-/** The snapshot that clients see now: the next one may list nothing older, and has to list all that it lists. */
-async function loadShown(
-  repository: Repository,
-  before: TimestampRecord,
-): Promise<VersionsMetadata | undefined> {
-  const record = await repository.snapshots.read(before.snapshot);
-  const meta = record?.meta['snapshot.json'];
-  const bytes = meta && (await loadPublished(repository, 'snapshot.json', meta));
-  return bytes && parseVersions('snapshot', bytes, versionedName('snapshot.json', meta.version));
 }
 
 /** @returns false where the metadata is not in place yet. */
 async function verifySnapshot(
   repository: Repository,
   record: SnapshotRecord,
-  shown: VersionsMetadata | undefined,
+  shown: SnapshotMetadata | undefined,
 ): Promise<boolean> {
   const meta = record.meta['snapshot.json'];
-  const bytes = await loadPublished(repository, 'snapshot.json', meta);
-  if (bytes === undefined) return false;
+  const snapshot = await loadSnapshot(repository, meta);
+  if (snapshot === undefined) return false;
   const path = versionedName('snapshot.json', meta.version);
-  const snapshot = parseVersions('snapshot', bytes, path);
-  assertSigned(await loadRoot(repository), 'snapshot', snapshot.envelope, path);
+  assertSigned(rootAuthority(await loadRoot(repository), 'snapshot'), snapshot.envelope, path);
   // What clients refuse (§5.5.5): the snapshot itself, or anything that it lists, older than what they have seen.
   refuseRollback('snapshot', snapshot.version, Math.max(meta.version, shown?.version ?? 0));
-  for (const [name, { version }] of Object.entries(shown?.meta ?? {})) {
-    refuseRollback(name.replace(/\.json$/, ''), snapshot.meta[name]?.version ?? 0, version);
-  }
+  if (shown) refuseOlderFiles(shown, snapshot);
   refuseExpired('snapshot', snapshot, repository.now());
   return true;
+}
+
+function refuseOlderFiles(shown: SnapshotMetadata, next: SnapshotMetadata): void {
+  for (const { before, after } of differences(META_FORM, shown.entries, next.entries)) {
+    if (!before) continue;
+    const { name, meta } = parseMetaEntry(before.bytes);
+    const version = after ? parseMetaEntry(after.bytes).meta.version : 0;
+    refuseRollback(name.replace(/\.json$/, ''), version, meta.version);
+  }
 }

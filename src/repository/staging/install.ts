@@ -1,20 +1,32 @@
 import { readdir, stat } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { hasErrno, ioError, TuflineError } from '../../errors/index.js';
-import { fsyncDirectory, linkOnce, makeDirectory, removeTree } from '../../files/index.js';
+import { eachAtOnce, fsyncDirectory, linkOnce, makeDirectory, removeTree } from '../../files/index.js';
+import { indexReleases } from '../records/release-index.js';
 import type { BaseRecord } from '../records/records.js';
 import type { Repository } from '../repository.js';
 import { sameContent } from './same-content.js';
 import { moveOnce } from './move-once.js';
 import { REPLACING } from './stage.js';
 
+const AT_ONCE = 8;
+
 /**
- * Puts everything that a record has staged in its place: the redo. Runs to the same end however often, and by
- * however many at once; a stage that is gone has been put in place by somebody else, who made it durable before
- * removing it.
+ * Puts everything that a record has staged in its place and makes its releases known: the redo. Runs to the same end
+ * however often, and by however many at once; a stage that is gone has been put in place by somebody else, who made
+ * it durable before removing it.
  */
 export async function redo(repository: Repository, record: BaseRecord): Promise<void> {
-  for (const id of record.stages) await installStage(repository, join(repository.paths.staging, id));
+  const { stages, releases = [] } = record;
+  if (releases.length > 0) await indexReleases(repository.releases, repository.commits, record);
+  // The stages of releases hold target files only: the metadata that lists them comes after all of them (G3).
+  const [ofReleases, ofMetadata] = [stages.filter(isOfRelease), stages.filter((id) => !isOfRelease(id))];
+  await eachAtOnce(ofReleases, AT_ONCE, (id) => installStage(repository, id));
+  for (const id of ofMetadata) await installStage(repository, id);
+}
+
+function isOfRelease(id: string): boolean {
+  return id.startsWith('release-');
 }
 
 /** Whether anything of a record may still have to be put in place. */
@@ -23,8 +35,9 @@ export async function isRedoPending(repository: Repository, record: BaseRecord):
   return present.includes(true);
 }
 
-async function installStage(repository: Repository, stage: string): Promise<void> {
+async function installStage(repository: Repository, id: string): Promise<void> {
   const root = repository.options.repositoryPath;
+  const stage = join(repository.paths.staging, id);
   // Target files first, then the metadata that lists them; what replaces something comes last (G3).
   await installTree(join(stage, 'targets'), join(root, 'targets'), linkInto);
   await installTree(join(stage, REPLACING, 'targets'), join(root, 'targets'), moveOnce);
@@ -44,14 +57,15 @@ async function installTree(from: string, to: string, install: Install): Promise<
     await makeDirectory(target);
     touched.add(target);
   }
-  for (const file of files) {
+  const place = async (file: string): Promise<void> => {
     const target = join(to, relative(from, file));
     const directory = dirname(target);
     if (!touched.has(directory)) await makeDirectory(directory);
     touched.add(directory);
     await install(file, target);
-  }
-  for (const directory of touched) await fsyncDirectory(directory);
+  };
+  await eachAtOnce(files, AT_ONCE, place);
+  await eachAtOnce(touched, AT_ONCE, fsyncDirectory);
 }
 
 /** Gives a file its final name. Where the name is taken it must be by the same bytes. */

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { ioError } from '../../errors/index.js';
 import { fsyncDirectory, makeDirectory, removeTree, writeNew, type Bytes } from '../../files/index.js';
 import type { Repository } from '../repository.js';
@@ -14,11 +14,18 @@ export interface Stage {
   readonly path: string;
 }
 
+/** A stage of signed metadata. */
+export interface MetadataStage extends Stage {
+  /** Where the files are put. */
+  readonly metadata: string;
+}
+
 /** Subtree whose files replace what is there (`timestamp.json`, plain target names), laid out like the repository. */
 export const REPLACING = 'replace';
 
 /**
- * Begins a stage of its own name.
+ * Begins a stage of its own name. It is durable once `staging/` has been fsynced after it; whoever appends a record
+ * that names stages does that (see {@link makeStageDurable}).
  * @param purpose what it belongs to: `release-<id>`, or `commit-<number>` and its like for metadata; the sweep
  *   reads it to know when nobody can need the tree any more.
  */
@@ -29,7 +36,6 @@ export async function beginStage(repository: Repository, purpose: string): Promi
   await mkdir(path).catch((error: unknown) => {
     throw ioError(error, 'make', path);
   });
-  await fsyncDirectory(repository.paths.staging);
   return { id, path };
 }
 
@@ -37,22 +43,27 @@ export async function discardStage(stage: Stage): Promise<void> {
   await removeTree(stage.path);
 }
 
-/** A stage with one metadata file in it, durable when this returns. */
-export async function stageMetadata(
+/** Begins a stage for signed metadata. `replaces`: of files that replace what is there. */
+export async function beginMetadataStage(
   repository: Repository,
   purpose: string,
-  file: { readonly name: string; readonly bytes: Bytes; readonly replaces?: boolean },
-): Promise<Stage> {
+  replaces = false,
+): Promise<MetadataStage> {
   const stage = await beginStage(repository, purpose);
-  try {
-    const base = file.replaces ? join(stage.path, REPLACING) : stage.path;
-    const directory = join(base, 'metadata');
-    await makeDirectory(directory);
-    await writeNew(join(directory, file.name), file.bytes);
-    await fsyncDirectory(directory);
-    return stage;
-  } catch (error) {
-    await discardStage(stage).catch(() => undefined);
-    throw error;
-  }
+  const metadata = join(replaces ? join(stage.path, REPLACING) : stage.path, 'metadata');
+  await makeDirectory(metadata);
+  return { ...stage, metadata };
+}
+
+/** Writes and fsyncs one file into the stage; its entry becomes durable with the stage. */
+export async function addMetadata(stage: MetadataStage, name: string, bytes: Bytes): Promise<void> {
+  await writeNew(join(stage.metadata, name), bytes);
+}
+
+/** Makes all entries of the stage durable, and those of every stage that was begun before it. */
+export async function makeStageDurable(repository: Repository, stage: MetadataStage): Promise<void> {
+  const directories = [repository.paths.staging];
+  for (let path = stage.metadata; path !== repository.paths.staging; path = dirname(path))
+    directories.push(path);
+  await Promise.all(directories.map((directory) => fsyncDirectory(directory)));
 }
