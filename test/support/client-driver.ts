@@ -9,7 +9,11 @@ export interface ClientDriver {
   readonly parameters: readonly string[];
 }
 
-/** Verifies and downloads targets, from a fresh directory and only the first root. @returns bytes by path. */
+/**
+ * Verifies and downloads targets, from only the first root and what an earlier call has left in the directory.
+ * @returns bytes by path.
+ * @throws what the driver says, which begins with the name of its library where that refuses.
+ */
 export async function downloadWith(
   { command, parameters }: ClientDriver,
   baseUrl: string,
@@ -23,16 +27,11 @@ export async function downloadWith(
   await writeFile(list, paths.join('\n'));
   await writeFile(root, await readFile(join(repositoryPath, 'metadata', '1.root.json')));
   const urls = ['--metadata-url', `${baseUrl}/metadata`, '--targets-url', `${baseUrl}/targets`];
-  await promisify(execFile)(command, [
-    ...parameters,
-    ...urls,
-    '--root',
-    root,
-    '--dir',
-    directory,
-    '--paths',
-    list,
-  ]);
-  const files = paths.map(async (path) => [path, await readFile(join(directory, 'targets', path))] as const);
-  return new Map(await Promise.all(files));
+  const files = ['--root', root, '--dir', directory, '--paths', list];
+  await promisify(execFile)(command, [...parameters, ...urls, ...files]).catch((error: unknown) => {
+    const said = error instanceof Error && 'stderr' in error ? String(error.stderr).trim() : '';
+    throw said === '' ? error : new Error(said, { cause: error });
+  });
+  const got = paths.map(async (path) => [path, await readFile(join(directory, 'targets', path))] as const);
+  return new Map(await Promise.all(got));
 }

@@ -6,7 +6,9 @@ The drivers of all clients take the same options: --metadata-url --targets-url -
 import argparse
 import json
 import os
+import sys
 
+from tuf.api.exceptions import DownloadError, RepositoryError
 from tuf.ngclient import Updater
 
 
@@ -35,7 +37,7 @@ def main() -> None:
     for path in paths:
         info = updater.get_targetinfo(path)
         if info is None:
-            raise SystemExit(f"{path} is not listed")
+            sys.exit(f"python-tuf: {path} is not listed")
         local = os.path.join(targets, path)
         os.makedirs(os.path.dirname(local), exist_ok=True)
         updater.download_target(info, local)
@@ -44,4 +46,7 @@ def main() -> None:
     print(json.dumps({"version": version, "downloaded": len(paths)}))
 
 
-main()
+try:
+    main()
+except (DownloadError, RepositoryError) as error:
+    sys.exit(f"python-tuf: {error}")
