@@ -6,7 +6,7 @@ instance=deploy/instance
 [ ! -e "$instance" ] || { echo "$instance is there already." >&2; exit 1; }
 node dist/cli/main.js init "$instance"
 cp deploy/tufline.yaml "$instance/tufline.yaml"
-for role in root targets snapshot timestamp; do mv "$instance/keys/$role/"*.pem "$instance/keys/$role/key.pem"; done
+for role in root targets bins snapshot timestamp; do mv "$instance/keys/$role/"*.pem "$instance/keys/$role/key.pem"; done
 
 # The signing roles share a second group: only they may write what clients see.
 group=10000 monitor=10001 targets=10002 snapshot=10003 timestamp=10004 signing=10005
@@ -23,7 +23,7 @@ chmod 2750 inbound
 chmod 2770 post-to-tuf
 chmod 0711 keys
 find repository state -type f -exec chmod 0644 {} +
-chown -R "$targets:$group" keys/targets
+chown -R "$targets:$group" keys/targets keys/bins
 chown -R "$snapshot:$group" keys/snapshot
 chown -R "$timestamp:$group" keys/timestamp
 chmod 0400 keys/*/key.pem

@@ -26,7 +26,7 @@ export function decodeName(raw: Buffer, within: string): string {
  *
  * @param path parts separated by `/`.
  * @throws permanent `path-escapes`, `path-backslash`, `path-control-character`, `path-url-character`,
- *   `path-character`, `path-reserved`, `name-too-long`.
+ *   `path-character`, `path-not-normalised`, `path-reserved`, `name-too-long`.
  */
 export function checkTargetPath(path: string): void {
   if (
@@ -70,6 +70,24 @@ export function checkTargetPath(path: string): void {
       'Rename it without emoji and the like.',
     );
   }
+  // tough normalises before it verifies: one such name, and no signature over the metadata verifies there.
+  if (path !== path.normalize('NFC')) {
+    throw refusal(
+      'path-not-normalised',
+      path,
+      'its name is not in the Unicode normalisation form C, and some clients could then verify none of its neighbours',
+      'Rename it: an accented letter has to be one character (macOS and some archives take them apart).',
+    );
+  }
+  // Clients make an address of it: a space at the end is dropped, and what stands before a colon is taken for a scheme.
+  if (path.endsWith(' ') || path.split('/')[0]?.includes(':')) {
+    throw refusal(
+      'path-url-character',
+      path,
+      'its name ends in a space, or has a colon in its first part, which some clients cannot ask for',
+      'Rename it.',
+    );
+  }
   if (path === '__proto__') {
     throw refusal(
       'path-reserved',
@@ -89,7 +107,7 @@ export function checkTargetPath(path: string): void {
   }
 }
 
-/** Finds paths that are the same to a file system without case, or after Unicode normalisation. */
+/** Finds paths that are the same to a file system without case. Names are in one normalisation already. */
 export class CollisionCheck {
   readonly #spellings = new Map<string, { spelling: string; isFile: boolean }>();
 
@@ -99,14 +117,14 @@ export class CollisionCheck {
     for (let length = 1; length <= parts.length; length++) {
       const spelling = parts.slice(0, length).join('/');
       const isFile = length === parts.length;
-      const key = spelling.normalize('NFC').toLowerCase();
+      const key = spelling.toLowerCase();
       const present = this.#spellings.get(key);
       if (!present) this.#spellings.set(key, { spelling, isFile });
       else if (present.spelling !== spelling || present.isFile !== isFile || isFile) {
         throw refusal(
           'path-collision',
           path,
-          `it differs from ${printable(present.spelling)} only in case or Unicode normalisation`,
+          `it differs from ${printable(present.spelling)} only in case`,
           'Rename one of them: on some systems they are the same file.',
         );
       }

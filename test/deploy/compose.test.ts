@@ -62,7 +62,7 @@ function mustExist(words: readonly string[]): void {
   assert.ok(known, `${words.join(' ')}: unknown words`);
 }
 
-test('there is a service for each role, as a user of its own, with its own key only', () => {
+test('there is a service for each role, as a user of its own, with its own keys only', () => {
   const users = new Set<string>();
   for (const role of WORKER_ROLES) {
     const {
@@ -78,7 +78,8 @@ test('there is a service for each role, as a user of its own, with its own key o
       `${role} has a user of its own`,
     );
     users.add(user);
-    assert.deepEqual(secrets, role === 'monitor' ? [] : [`${role}_key`]);
+    const own = { monitor: [], targets: ['targets_key', 'bins_key'] };
+    assert.deepEqual(secrets, role in own ? own[role as keyof typeof own] : [`${role}_key`]);
     assert.ok(grace && healthcheck);
     if (role !== 'monitor') assert.deepEqual(config.roles[role].keys, [`file:/run/secrets/${role}_key`]);
   }

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { loadConfig, type Config } from '../../src/config/index.js';
+import { loadConfig, ROLES, type Config } from '../../src/config/index.js';
 import { openRepository, verifyRepository } from '../../src/repository/index.js';
 import { lifetimeOf } from '../support/lifetime.js';
 import { temporaryDirectory } from '../support/temporary.js';
@@ -151,9 +151,10 @@ test('every role does its work as a user of its own, and can do nothing else', {
   await t.test('no role reads a key but its own', async () => {
     const keys = join(config.directory, 'keys');
     for (const user of Object.keys(USERS) as User[]) {
-      for (const role of ['root', 'targets', 'snapshot', 'timestamp']) {
+      for (const role of ROLES) {
         const { code } = await runAs(user, 'cat', join(keys, role, 'key.pem'));
-        assert.equal(code === 0, user === role, `${user} and the key of ${role}`);
+        const owner = role === 'bins' ? 'targets' : role;
+        assert.equal(code === 0, user === owner, `${user} and the key of ${role}`);
       }
     }
   });

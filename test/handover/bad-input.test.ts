@@ -49,6 +49,9 @@ const REFUSED: [string, string, Prepare][] = [
   ['a question mark', 'path-url-character', named(Buffer.from('a?b'))],
   ['a percent sign', 'path-url-character', named(Buffer.from('a%20b'))],
   ['an emoji', 'path-character', named(Buffer.from('🙂'))],
+  ['an accent that is a character of its own', 'path-not-normalised', named(Buffer.from('e\u0301'))],
+  ['a space at the end', 'path-url-character', named(Buffer.from('a '))],
+  ['a colon in the first part', 'path-url-character', named(Buffer.from('1:2.deb'))],
   ['a name that JavaScript cannot have', 'path-reserved', named(Buffer.from('__proto__'))],
   ['a reserved name', 'reserved-name', named(Buffer.from('tufline-other.json'))],
   ['what is not built yet', 'not-built-yet', named(Buffer.from('tufline-release.json'))],
@@ -62,7 +65,7 @@ const REFUSED: [string, string, Prepare][] = [
   ],
   [
     'names that differ in normalisation only',
-    'path-collision',
+    'path-not-normalised',
     async (directory) => {
       await writeFile(join(directory, 'caf\u00e9'), '1');
       await writeFile(join(directory, 'cafe\u0301'), '2');
@@ -189,8 +192,10 @@ test('a file that grows while it is read is refused', async (t) => {
   await handover.ready('1', { a: 'content', z: 'content' });
   const claim = await handover.mustClaim('1');
   await failsWith('changed-while-read', () =>
-    handover.move(claim, (path) => {
-      if (path === 'a') appendFileSync(join(handover.path('tuf_processing_1'), 'a'), 'more');
+    handover.move(claim, {
+      onFile: (path) => {
+        if (path === 'a') appendFileSync(join(handover.path('tuf_processing_1'), 'a'), 'more');
+      },
     }),
   );
 });
