@@ -12,7 +12,7 @@ import { releaseOutcome } from '../src/status/index.js';
 import { connectClient, triggerSchedule } from '../src/temporal/index.js';
 import { releaseWorkflowId } from '../src/workflows/messages.js';
 import { milliseconds, percentile } from './figures.js';
-import { startResident } from './resident.js';
+import { startPeer } from './peers/index.js';
 import { stepTimes, type StepTime } from './step-times.js';
 
 /**
@@ -34,7 +34,13 @@ async function bench(): Promise<void> {
   const instance = join(work, 'instance');
   await tufline(instance, ['init', instance]);
   const dev = await startDev(instance);
-  const resident = await startResident(join(work, 'python-tuf'), targets);
+  const resident = await startPeer('python-tuf', {
+    directory: join(work, 'python-tuf'),
+    targets,
+    bins: 0,
+    style: 'flat',
+    snapshotEntries: 'full',
+  });
   const latencies: number[] = [];
   const pythonTimes: number[] = [];
   const steps: StepTime[] = [];
@@ -70,7 +76,7 @@ async function bench(): Promise<void> {
       const python = await resident?.release(files.map(({ from, as }) => [from, as] as const));
       if (number < 3) continue; // Warm-up.
       latencies.push(took);
-      if (python !== undefined) pythonTimes.push(python);
+      if (python !== undefined) pythonTimes.push(python.milliseconds);
       steps.push(...(await stepTimes(client, releaseWorkflowId(config.name, timestamp))));
     }
 
@@ -89,7 +95,7 @@ async function bench(): Promise<void> {
     report(latencies, pythonTimes, steps, perSecond, await peakMemory(instance));
     await close();
   } finally {
-    resident?.stop();
+    await resident?.stop();
     await dev.stop();
   }
 }
