@@ -1,6 +1,6 @@
-import { createHash, randomBytes } from 'node:crypto';
-import { mkdir, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import {
   commitReleases,
   openRepository,
@@ -12,6 +12,7 @@ import {
 } from '../src/repository/index.js';
 import type { Populated } from './populated.js';
 import type { Population } from './population/index.js';
+import { writeFiles } from './write-files.js';
 
 /** Milliseconds of one release and of its parts. */
 export interface LibraryTimes {
@@ -20,6 +21,16 @@ export interface LibraryTimes {
   readonly snapshot: number;
   readonly timestamp: number;
   readonly total: number;
+}
+
+export interface LibraryOptions {
+  readonly releases: number;
+  /** Of each of the two files. */
+  readonly bytes: number;
+  /** Releases before those that count. */
+  readonly warmUp?: number;
+  /** Number of the first release: each may be published once. */
+  readonly first?: number;
 }
 
 /**
@@ -31,15 +42,20 @@ export async function libraryTimes(
   directory: string,
   made: Populated,
   population: Population,
-  { releases, bytes, warmUp = 3 }: { readonly releases: number; readonly bytes: number; readonly warmUp?: number },
+  { releases, bytes, warmUp = 3, first = 0 }: LibraryOptions,
 ): Promise<LibraryTimes[]> {
   const open = (): Repository => openRepository(made.options);
   const roles = { targets: open(), snapshot: open(), timestamp: open() };
   const times: LibraryTimes[] = [];
-  for (let number = 0; number < releases + warmUp; number++) {
+  for (let number = first; number < first + releases + warmUp; number++) {
     const inbound = join(directory, 'inbound', String(number));
     const files: InboundFile[] = [];
-    for (const { path } of population.release(number)) files.push(await write(inbound, path, bytes));
+    for (const [from, path] of await writeFiles(inbound, population, number, bytes)) {
+      const sha256 = createHash('sha256')
+        .update(await readFile(from))
+        .digest('hex');
+      files.push({ path, length: bytes, hashes: { sha256 } });
+    }
     const begun = performance.now();
     const staged = await stageRelease(roles.targets, {
       release: `bench${String(number)}`,
@@ -58,7 +74,7 @@ export async function libraryTimes(
     const afterSnapshot = performance.now();
     await updateTimestamp(roles.timestamp, made.signers.timestamp, { atLeastSnapshot: snapshot.number });
     const ended = performance.now();
-    if (number < warmUp) continue;
+    if (number < first + warmUp) continue;
     times.push({
       stage: afterStage - begun,
       targets: afterTargets - afterStage,
@@ -68,12 +84,4 @@ export async function libraryTimes(
     });
   }
   return times;
-}
-
-async function write(directory: string, path: string, bytes: number): Promise<InboundFile> {
-  const content = randomBytes(bytes);
-  const target = join(directory, path);
-  await mkdir(dirname(target), { recursive: true });
-  await writeFile(target, content);
-  return { path, length: bytes, hashes: { sha256: createHash('sha256').update(content).digest('hex') } };
 }

@@ -1,165 +1,106 @@
-import { randomBytes } from 'node:crypto';
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { cpus, tmpdir, totalmem } from 'node:os';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import Table from 'cli-table3';
-import prettyBytes from 'pretty-bytes';
-import { startDev, tufline } from '../demo/commands.js';
-import { loadConfig } from '../src/config/index.js';
-import { postRelease } from '../src/handover/index.js';
-import { openRepository, publishedState } from '../src/repository/index.js';
-import { releaseOutcome } from '../src/status/index.js';
-import { connectClient, triggerSchedule } from '../src/temporal/index.js';
-import { releaseWorkflowId } from '../src/workflows/messages.js';
-import { milliseconds, percentile } from './figures.js';
-import { startPeer } from './peers/index.js';
-import { stepTimes, type StepTime } from './step-times.js';
+import { Command, Option } from 'commander';
+import { describeMachine } from './machine.js';
+import { writePlots } from './plots/index.js';
+import { Report } from './report.js';
+import { large, library, road, verify } from './sections.js';
+
+const SECTIONS = ['library', 'peers', 'verify', 'road', 'sustained', 'large'] as const;
+type Section = (typeof SECTIONS)[number];
 
 /**
- * `npm run bench [-- RELEASES [TARGETS]]`: how long a release of two 1 MB files takes from ready to published, where
- * the time goes, and the same release done by python-tuf beside it, one after the other in the same run.
+ * `npm run bench`: every figure that docs/performance.md shows, in one run: releases without Temporal at growing numbers
+ * of targets, peers beside them, the whole road through the embedded server, large releases. One table at the end; raw
+ * data and plots in a directory. `--short` does the same with little of everything.
  */
-const releases = Number(process.argv[2] ?? 40);
-const targets = Number(process.argv[3] ?? 1000);
-const MEGABYTE = 1024 * 1024;
+const program = new Command('npm run bench --')
+  .option('--short', 'little of everything, in some minutes')
+  .addOption(new Option('--only <SECTION...>', 'these sections only').choices([...SECTIONS]))
+  .option('--minutes <M>', 'of sustained releases', '5')
+  .option('--out <DIR>', 'where raw data, table and plots go', 'bench-results')
+  .option('--work <DIR>', 'where repositories are made: on the disk that is to be measured', tmpdir())
+  .option('--memory <DIR>', 'another file system, from which large releases come', '/dev/shm')
+  .parse();
+const options = program.opts<{
+  readonly short?: boolean;
+  readonly only?: Section[];
+  readonly minutes: string;
+  readonly out: string;
+  readonly work: string;
+  readonly memory: string;
+}>();
 
-const work = await mkdtemp(join(tmpdir(), 'tufline-bench-'));
+const MEGABYTE = 1024 * 1024;
+const isShort = options.short ?? false;
+const minutes = Number(options.minutes);
+const work = await mkdtemp(join(options.work, 'tufline-bench-'));
+const wants = (section: Section): boolean => options.only?.includes(section) ?? true;
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.once(signal, () => void rm(work, { recursive: true, force: true }).finally(() => process.exit(1)));
+
+await mkdir(options.out, { recursive: true });
+const report = new Report(join(options.out, 'raw-data.json'), await describeMachine(work));
 try {
-  await bench();
+  for (const measure of plan()) {
+    await measure();
+    await report.save();
+  }
 } finally {
   await rm(work, { recursive: true, force: true });
 }
+const { machine } = report.data;
+console.log(
+  `\n${String(machine.cores)} × ${machine.cpu}, ${String(Math.round(machine.memoryBytes / 1e9))} GB, ${machine.system}, Node ${machine.node}, ${machine.fileSystem}, load ${machine.load.toFixed(1)} at the beginning`,
+);
+console.log(report.table());
+await writeFile(join(options.out, 'table.md'), `${report.markdown()}\n`);
+const plots = await writePlots(report.data, options.out, { latency: 20, throughput: 20 });
+console.log(`\nRaw data, table and plots: ${[join(options.out, 'raw-data.json'), ...plots].join(', ')}`);
 
-async function bench(): Promise<void> {
-  const instance = join(work, 'instance');
-  await tufline(instance, ['init', instance]);
-  const dev = await startDev(instance);
-  const resident = await startPeer('python-tuf', {
-    directory: join(work, 'python-tuf'),
-    targets,
-    bins: 0,
-    style: 'flat',
-    snapshotEntries: 'full',
-  });
-  const latencies: number[] = [];
-  const pythonTimes: number[] = [];
-  const steps: StepTime[] = [];
-  try {
-    const config = await loadConfig(join(instance, 'tufline.yaml'));
-    const repository = openRepository(config);
-    const { client, close } = await connectClient(config, process.env);
-    const release = async (
-      files: { from: string; as: string }[],
-    ): Promise<{ took: number; timestamp: string }> => {
-      const { commits } = await publishedState(repository, 1);
-      const at = new Date();
-      const timestamp = await postRelease({ postToTufPath: config.postToTufPath, files });
-      const begun = performance.now();
-      await triggerSchedule(client, config);
-      for (;;) {
-        const outcome = await releaseOutcome(config, repository, { timestamp, commitsBefore: commits, at });
-        if (outcome.state === 'published') return { took: performance.now() - begun, timestamp };
-        if (outcome.state === 'failed') throw new Error(outcome.failure.message);
-        await new Promise((resolve) => setTimeout(resolve, 2));
-      }
-    };
-    const settle = async (timestamp: string): Promise<void> => {
-      await client.workflow.getHandle(releaseWorkflowId(config.name, timestamp)).result();
-    };
-
-    const seed = await filesOf('seed', targets, 10);
-    await settle((await release(seed)).timestamp);
-    for (let number = 0; number < releases + 3; number++) {
-      const files = await filesOf(`r${String(number)}`, 2, MEGABYTE);
-      const { took, timestamp } = await release(files);
-      await settle(timestamp);
-      const python = await resident?.release(files.map(({ from, as }) => [from, as] as const));
-      if (number < 3) continue; // Warm-up.
-      latencies.push(took);
-      if (python !== undefined) pythonTimes.push(python.milliseconds);
-      steps.push(...(await stepTimes(client, releaseWorkflowId(config.name, timestamp))));
-    }
-
-    const burst = 20;
-    const timestamps: string[] = [];
-    for (let number = 0; number < burst; number++) {
-      const files = await filesOf(`b${String(number)}`, 2, MEGABYTE);
-      timestamps.push(await postRelease({ postToTufPath: config.postToTufPath, files }));
-    }
-    const begun = performance.now();
-    await triggerSchedule(client, config);
-    while ((await readdir(config.postToTufPath)).length > 0)
-      await new Promise((resolve) => setTimeout(resolve, 10));
-    const perSecond = burst / ((performance.now() - begun) / 1000);
-
-    report(latencies, pythonTimes, steps, perSecond, await peakMemory(instance));
-    await close();
-  } finally {
-    await resident?.stop();
-    await dev.stop();
-  }
-}
-
-async function filesOf(name: string, count: number, size: number): Promise<{ from: string; as: string }[]> {
-  const directory = join(work, 'files', name);
-  await mkdir(directory, { recursive: true });
-  return Promise.all(
-    Array.from({ length: count }, async (_, index) => {
-      const from = join(directory, `${String(index)}.bin`);
-      await writeFile(from, randomBytes(size));
-      return { from, as: `${name}/${String(index)}.bin` };
-    }),
-  );
-}
-
-/** Highest resident memory of each worker so far (Linux). */
-async function peakMemory(instance: string): Promise<[string, string][]> {
-  const peaks: [string, string][] = [];
-  for (const pid of await readdir('/proc').catch(() => [])) {
-    const line = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
-    const role = /\0worker\0(\w+)\0/.exec(line)?.[1];
-    if (role === undefined || !line.includes(instance)) continue;
-    const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
-    peaks.push([role, prettyBytes(Number(/VmHWM:\s+(\d+)/.exec(status)?.[1] ?? 0) * 1024)]);
-  }
-  return peaks;
-}
-
-function report(
-  latencies: readonly number[],
-  python: readonly number[],
-  steps: readonly StepTime[],
-  perSecond: number,
-  memory: readonly [string, string][],
-): void {
-  const [cpu] = cpus();
-  console.log(
-    `\n${String(cpus().length)} × ${cpu?.model.trim() ?? '?'}, ${prettyBytes(totalmem())}, Node ${process.version}; ${String(targets)} targets, ${String(latencies.length)} releases of two 1 MB files\n`,
-  );
-  const table = new Table({ head: ['', 'p50', 'p95', 'n'], style: { head: [], border: [] } });
-  const row = (title: string, values: readonly number[]): void => {
-    table.push([
-      title,
-      milliseconds(percentile(values, 0.5)),
-      milliseconds(percentile(values, 0.95)),
-      String(values.length),
-    ]);
+function plan(): (() => Promise<void>)[] {
+  const large6M = isShort ? { targets: 20_000, bins: 256 } : { targets: 6_000_000, bins: 16_384 };
+  const small = { targets: 1000, bins: 16 };
+  const releases = isShort ? 10 : 40;
+  const measures: (() => Promise<void>)[] = [];
+  const add = (section: Section, measure: () => Promise<void>): void => {
+    if (wants(section)) measures.push(measure);
   };
-  row('tufline, ready → published', latencies);
-  for (const name of ['claim', 'move', 'targets', 'snapshot', 'timestamp', 'cleanup']) {
-    const of = steps.filter(({ step }) => step === name);
-    row(
-      `  ${name}: until a worker has it`,
-      of.map(({ wait }) => wait),
-    );
-    row(
-      `  ${name}: work`,
-      of.map(({ work: took }) => took),
-    );
+  const layouts = isShort
+    ? [small, large6M]
+    : [small, { targets: 100_000, bins: 1024 }, { targets: 1_000_000, bins: 16_384 }, large6M];
+  for (const layout of layouts)
+    add('library', () => library(work, report, layout, { releases, peers: false }));
+  const besidePeers = isShort
+    ? [{ targets: 5000, bins: 64 }]
+    : [
+        { targets: 1000, bins: 0 },
+        { targets: 100_000, bins: 0 },
+        { targets: 100_000, bins: 256 },
+        { targets: 1_000_000, bins: 16_384 },
+      ];
+  for (const layout of besidePeers)
+    add('peers', () => library(work, report, layout, { releases: 5, peers: true }));
+  const verified = isShort ? large6M : { targets: 1_000_000, bins: 16_384 };
+  add('verify', () => verify(work, report, verified));
+  for (const layout of [small, large6M])
+    add('road', () => road(work, report, layout, { releases, sustain: 0, concurrency: 1 }));
+  for (const concurrency of isShort ? [8] : [1, 4, 16]) {
+    const seconds = isShort ? 15 : 40;
+    add('sustained', () => road(work, report, small, { releases: 0, sustain: seconds, concurrency }));
   }
-  if (python.length > 0) row('python-tuf, resident: the same release, no hand-over', python);
-  else table.push(['python-tuf is not installed here', '', '', '']);
-  console.log(table.toString());
-  console.log(`\nOne after the other: ${perSecond.toFixed(1)} releases a second.`);
-  console.log(`Peak memory: ${memory.map(([role, peak]) => `${role} ${peak}`).join(', ')}.`);
+  if (!isShort)
+    add('sustained', () =>
+      road(work, report, large6M, { releases: 0, sustain: minutes * 60, concurrency: 32 }),
+    );
+  add('large', () =>
+    large(
+      work,
+      options.memory,
+      report,
+      isShort ? { files: 2000, bytes: 64 * MEGABYTE } : { files: 100_000, bytes: 4096 * MEGABYTE },
+    ),
+  );
+  return measures;
 }

@@ -35,7 +35,11 @@ export function optionsIn(
     statePath: join(directory, 'state'),
     roles: { root: role(365), targets: role(90), bins: role(30), snapshot: role(7), timestamp: role(1) },
     hashAlgorithms: ['sha256'],
-    hashBins: { count: hashBins?.count ?? 0, style: hashBins?.style ?? 'path_hash_prefixes', snapshotEntries },
+    hashBins: {
+      count: hashBins?.count ?? 0,
+      style: hashBins?.style ?? 'path_hash_prefixes',
+      snapshotEntries,
+    },
     keyIds: 'spec',
     plainTargetNames: false,
     immutableTargets: [],
@@ -59,7 +63,11 @@ export async function makePopulated(
     snapshot: [await makeSigner(directory, 'snapshot')],
     timestamp: [await makeSigner(directory, 'timestamp')],
   };
-  return { options, signers, repository: await createRepository(options, signers, entriesOf(population, hashBins)) };
+  return {
+    options,
+    signers,
+    repository: await createRepository(options, signers, entriesOf(population, hashBins)),
+  };
 }
 
 /** The entries of a population, asked for file after file in their order. */

@@ -27,13 +27,17 @@ lifetime.after(() => rm(directory, { recursive: true, force: true }));
 try {
   await mkdir(HISTORIES, { recursive: true });
   const server = await startTestServer(lifetime, join(directory, 'server'));
-  const make = (name: string): Promise<TestInstance> =>
-    makeInstance(lifetime, server, join(directory, name), name);
+  const make = (name: string, changes: readonly (readonly [string, string])[] = []): Promise<TestInstance> =>
+    makeInstance(lifetime, server, join(directory, name), name, changes);
 
   const published = await make('published');
   await scenarios.published(published);
   await record(published, 'published-release-1', 'published');
   await record(published, await scanOf(published), 'scan');
+
+  const several = await make('several', [['max_concurrent_releases: 1', 'max_concurrent_releases: 4']]);
+  await scenarios.several(several, 12);
+  await record(several, await scanOf(several), 'scan-of-several');
 
   const failed = await make('failed-input');
   await scenarios.failedInput(failed);

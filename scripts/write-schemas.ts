@@ -38,6 +38,17 @@ const PUBLISHED: Readonly<Record<string, Published>> = {
   },
   'retry.schema.json': { title: 'tufline retry --json', schema: outputs.retryOutput, io: 'output' },
   'cancel.schema.json': { title: 'tufline cancel --json', schema: outputs.cancelOutput, io: 'output' },
+  'prune.schema.json': { title: 'tufline prune --json', schema: outputs.pruneOutput, io: 'output' },
+  'bins-resize.schema.json': {
+    title: 'tufline bins resize --json',
+    schema: outputs.resizeOutput,
+    io: 'output',
+  },
+  'bins-advise.schema.json': {
+    title: 'tufline bins advise --json',
+    schema: outputs.adviseOutput,
+    io: 'output',
+  },
   'replay.schema.json': { title: 'tufline replay --json', schema: outputs.replayOutput, io: 'output' },
   'claim.schema.json': { title: 'tufline-claim.json', schema: claimSchema, io: 'output' },
   'manifest.schema.json': { title: 'tufline-manifest.json', schema: manifestSchema, io: 'output' },

@@ -48,17 +48,26 @@ export function oneAtATime(): <T>(run: () => Promise<T>) => Promise<T> {
 }
 
 /** Milliseconds. */
-const SWEEP_EVERY = 10_000;
+const TIDY_EVERY = 10_000;
 
 /**
- * Runs at the first call, as the process before this one may have been killed and left something, and then now and then
- * only: with many releases at once it need not be looked for after each of them.
+ * Gives work that is tidied up after: at once where it is the only work under way, and else now and then, as with many
+ * releases at once it need not be done after each of them.
  */
-export function nowAndThen(run: () => Promise<unknown>): () => Promise<void> {
+export function tidiedUp(tidy: () => Promise<unknown>): <T>(work: () => Promise<T>) => Promise<T> {
+  let underWay = 0;
   let next = 0;
-  return async () => {
-    if (performance.now() < next) return;
-    next = performance.now() + SWEEP_EVERY;
-    await run();
+  return async (work) => {
+    underWay++;
+    try {
+      const result = await work();
+      if (underWay === 1 || performance.now() > next) {
+        next = performance.now() + TIDY_EVERY;
+        await tidy();
+      }
+      return result;
+    } finally {
+      underWay--;
+    }
   };
 }

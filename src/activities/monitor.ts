@@ -5,6 +5,7 @@ import {
   listTimestamps,
   moveRelease,
   putBackRelease,
+  SeenClaims,
   sweepHandover,
   type DecisionOf,
 } from '../handover/index.js';
@@ -31,6 +32,7 @@ export function createMonitorActivities(dependencies: MonitorDependencies): Moni
   const { postToTufPath, inboundPath, hashAlgorithms, giveUpAfter, repository } = dependencies;
   const paths = { postToTufPath, inboundPath };
   const decide: DecisionOf = (release) => decisionOf(repository, release);
+  const seen = new SeenClaims();
   let sweptAt = 0;
   /** Records that cannot be read hold up the step that needs them, where the trouble shows, and not every claim. */
   const dueUnless = async (isBusy: boolean): Promise<Due | undefined> => {
@@ -46,25 +48,33 @@ export function createMonitorActivities(dependencies: MonitorDependencies): Moni
     scan: ({ max }) =>
       runStep({ rollForward: true }, async () => {
         const processing = await listTimestamps(postToTufPath, 'processing');
-        const timestamps = await listTimestamps(postToTufPath, 'ready');
+        const waiting = (await listTimestamps(postToTufPath, 'ready')).filter(
+          (timestamp) => !processing.includes(timestamp),
+        );
         if (processing.length === 0 && Date.now() - sweptAt > SWEEP_EVERY) {
           sweptAt = Date.now();
           await sweepHandover(paths, { decisionOf: decide, published: (id) => isPublished(repository, id) });
         }
         const ready: ReadyDirectory[] = [];
-        for (const timestamp of timestamps) {
+        for (const timestamp of waiting) {
           if (ready.length >= max) break;
-          if (processing.includes(timestamp)) continue;
           const directory = await describeReady(postToTufPath, timestamp);
           if (directory) ready.push(directory);
         }
         const found = await dueUnless(ready.length + processing.length > 0);
-        return { processing, ready, readyCount: ready.length, ...(found ? { due: found } : {}) };
+        return { processing, ready, readyCount: waiting.length, ...(found ? { due: found } : {}) };
       }),
 
-    claim: ({ timestamp, max }) =>
+    claim: ({ timestamp, max, regardless = false }) =>
       runStep({ giveUpAfter }, async () => {
-        const outcome = await claimRelease({ ...paths, timestamp, max, decisionOf: decide });
+        const outcome = await claimRelease({
+          ...paths,
+          timestamp,
+          max,
+          regardless,
+          decisionOf: decide,
+          seen,
+        });
         if (outcome.state === 'absent') return outcome;
         const { release, files, problem } = outcome.claim;
         return {

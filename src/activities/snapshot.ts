@@ -1,7 +1,14 @@
-import { sweepStaging, updateSnapshot, type Repository, type SnapshotOptions } from '../repository/index.js';
+import {
+  pruneSnapshot,
+  sweepStaging,
+  updateSnapshot,
+  type Repository,
+  type SnapshotOptions,
+} from '../repository/index.js';
 import type { Signer } from '../signers/index.js';
-import type { SnapshotActivities } from '../workflows/messages.js';
-import { batched, nowAndThen } from './batched.js';
+import type { SnapshotActivities, SnapshotPruning } from '../workflows/messages.js';
+import { batched, tidiedUp } from './batched.js';
+import { prunes } from './pruning.js';
 import { runStep } from './step.js';
 
 export interface SnapshotDependencies {
@@ -10,7 +17,10 @@ export interface SnapshotDependencies {
 }
 
 /** The step of the snapshot role. */
-export function createSnapshotActivities({ repository, signers }: SnapshotDependencies): SnapshotActivities {
+export function createSnapshotActivities({
+  repository,
+  signers,
+}: SnapshotDependencies): SnapshotActivities & SnapshotPruning {
   /** One snapshot includes all that wait for one. */
   const update = batched(async (wanted: readonly SnapshotOptions[]) => {
     const record = await updateSnapshot(repository, signers, {
@@ -19,13 +29,14 @@ export function createSnapshotActivities({ repository, signers }: SnapshotDepend
     });
     return wanted.map(() => record);
   });
-  const sweep = nowAndThen(() => sweepStaging(repository, 'snapshot'));
+  const tidily = tidiedUp(() => sweepStaging(repository, 'snapshot'));
   return {
     snapshot: (options) =>
       runStep({ rollForward: true }, async () => {
-        const record = await update(options);
-        await sweep();
+        const record = await tidily(() => update(options));
         return { record: record.number, snapshotVersion: record.meta['snapshot.json'].version };
       }),
+
+    pruneSnapshot: prunes((request) => pruneSnapshot(repository, request)),
   };
 }

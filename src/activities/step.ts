@@ -1,10 +1,15 @@
 import { Context, heartbeat } from '@temporalio/activity';
-import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
+import { ApplicationFailure, ApplicationFailureCategory, CancelledFailure } from '@temporalio/common';
 import { isSystemError, ioError, TuflineError } from '../errors/index.js';
 import type { Progress } from '../workflows/messages.js';
 
 const HEARTBEAT_EVERY = 2000;
-const WAITING_RETRY = '1 second';
+/** Whoever waits for others looks again soon, and less often as time goes by. */
+const WAITING_RETRY = [
+  { until: 3_000, every: 300 },
+  { until: 60_000, every: 1_000 },
+  { until: Infinity, every: 5_000 },
+] as const;
 /** Trouble of this release alone, which nobody may ever put right. */
 const GIVEN_UP = ['file-trouble', 'claim-gone'];
 
@@ -72,6 +77,13 @@ export function toFailure(error: unknown, rules: StepRules, age: number): Applic
     type: code,
     nonRetryable: isPermanent || isAnswered,
     details: [{ message, remedy }],
-    ...(code === 'waiting' ? { nextRetryDelay: WAITING_RETRY } : {}),
+    // Nothing is wrong then: no warning in the log of the worker.
+    ...(code === 'waiting'
+      ? { nextRetryDelay: waitingRetry(age), category: ApplicationFailureCategory.BENIGN }
+      : {}),
   });
+}
+
+function waitingRetry(age: number): number {
+  return WAITING_RETRY.find(({ until }) => age < until)?.every ?? 1_000;
 }

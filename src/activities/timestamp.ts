@@ -1,12 +1,14 @@
 import {
+  pruneTimestamp,
   sweepStaging,
   updateTimestamp,
   type Repository,
   type TimestampOptions,
 } from '../repository/index.js';
 import type { Signer } from '../signers/index.js';
-import type { TimestampActivities } from '../workflows/messages.js';
-import { batched, nowAndThen } from './batched.js';
+import type { TimestampActivities, TimestampPruning } from '../workflows/messages.js';
+import { batched, tidiedUp } from './batched.js';
+import { prunes } from './pruning.js';
 import { runStep } from './step.js';
 
 export interface TimestampDependencies {
@@ -18,7 +20,7 @@ export interface TimestampDependencies {
 export function createTimestampActivities({
   repository,
   signers,
-}: TimestampDependencies): TimestampActivities {
+}: TimestampDependencies): TimestampActivities & TimestampPruning {
   /** One timestamp shows all that wait for one. */
   const update = batched(async (wanted: readonly TimestampOptions[]) => {
     const record = await updateTimestamp(repository, signers, {
@@ -27,13 +29,14 @@ export function createTimestampActivities({
     });
     return wanted.map(() => record);
   });
-  const sweep = nowAndThen(() => sweepStaging(repository, 'timestamp'));
+  const tidily = tidiedUp(() => sweepStaging(repository, 'timestamp'));
   return {
     timestamp: (options) =>
       runStep({ rollForward: true }, async () => {
-        const record = await update(options);
-        await sweep();
+        const record = await tidily(() => update(options));
         return { timestampVersion: record.meta['timestamp.json'].version };
       }),
+
+    pruneTimestamp: prunes((request) => pruneTimestamp(repository, request)),
   };
 }

@@ -15,7 +15,7 @@ const failure = z.object({ code: z.string(), message: z.string(), remedy: z.stri
 /** A record; its whole form is commit-record.schema.json. */
 const commit = z.looseObject({
   number: z.int(),
-  kind: z.enum(['init', 'release', 'refresh', 'abort', 'resize']),
+  kind: z.enum(['init', 'release', 'refresh', 'abort', 'resize', 'prune']),
   time: z.string(),
   releases: z.array(z.object({ release: z.string(), timestamp: z.string(), files: z.int(), bytes: z.int() })),
 });
@@ -107,6 +107,82 @@ export const initOutput = z.object({
   directory: z.string(),
   config: z.string(),
   keys: z.record(z.enum(ROLES), z.string()),
+});
+
+const pruned = z.object({
+  records: z.int(),
+  metadata: z.int().describe('Metadata files.'),
+  targets: z.int().describe('Target files.'),
+  bytes: z.int().describe('Of metadata and target files.'),
+  oldest: z.string().optional().describe('When the oldest of the records was made.'),
+});
+
+export const pruneOutput = z.object({
+  dryRun: z.boolean(),
+  timestamp: pruned,
+  snapshot: pruned,
+  targets: pruned,
+});
+
+const layout = { count: z.int(), style: z.enum(['path_hash_prefixes', 'succinct']) };
+const settings = z
+  .enum(['written', 'as they were', 'not written'])
+  .describe('Whether tufline.yaml says the same now.');
+
+export const resizeOutput = z.discriminatedUnion('outcome', [
+  z.object({ outcome: z.literal('there'), ...layout, settings }).describe('It was so already.'),
+  z.object({ outcome: z.literal('started'), ...layout, workflowId: z.string() }).describe('with --no-wait'),
+  z.object({
+    outcome: z.literal('resized'),
+    ...layout,
+    commit: z.int(),
+    targets: z.int(),
+    targets_version: z.int(),
+    timestamp_version: z.int(),
+    seconds: z.number(),
+    settings,
+  }),
+]);
+
+const visit = z.object({ bytes: z.int(), requests: z.number() });
+const choice = { ...layout, snapshotEntries: z.enum(['full', 'version']) };
+
+export const adviseOutput = z.object({
+  assumptions: z.object({
+    targets: z.int(),
+    releasesPerDay: z.int(),
+    filesPerRelease: z.int(),
+    entryBytes: z.number().describe('Of a target in the metadata.'),
+    entryBytesFrom: z.enum(['instance', 'average']),
+  }),
+  choices: z.array(
+    z.object({
+      ...choice,
+      sizes: z
+        .object({ timestamp: z.int(), snapshot: z.int(), targets: z.int(), bin: z.int() })
+        .describe('Bytes of each metadata file.'),
+      client: z
+        .object({ firstContact: visit, afterDay: visit, afterWeek: visit })
+        .describe('What a client that wants one target downloads of metadata.'),
+      signer: z
+        .object({
+          files: z.number(),
+          bytesWritten: z.int(),
+          bytesHashed: z.int(),
+          milliseconds: z.number().describe('An estimate.'),
+        })
+        .describe('For each release.'),
+      readers: z.array(
+        z.object({
+          client: z.enum(['tuf-js', 'python-tuf', 'go-tuf', 'tough', 'php-tuf']),
+          reads: z.enum(['yes', 'dearly', 'no']),
+          why: z.string().optional(),
+        }),
+      ),
+    }),
+  ),
+  recommended: z.object(choice),
+  sentence: z.string(),
 });
 
 export const scheduleOutput = z.object({ schedule: z.string(), outcome: z.string() });

@@ -1,10 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
+import { addBins } from './commands/bins.js';
 import { addCancel } from './commands/cancel.js';
 import { addDev, addServer } from './commands/dev.js';
 import { addInit } from './commands/init.js';
 import { addPackage } from './commands/package.js';
 import { addPost } from './commands/post.js';
+import { addPrune } from './commands/prune.js';
 import { addReplay } from './commands/replay.js';
 import { addRetry } from './commands/retry.js';
 import { addSchedule } from './commands/schedule.js';
@@ -47,6 +49,8 @@ export function buildProgram(): Command {
     addVerify,
     addRetry,
     addCancel,
+    addBins,
+    addPrune,
     addReplay,
   ]) {
     add(program);

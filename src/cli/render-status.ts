@@ -83,7 +83,8 @@ function table(head: string[], rows: string[][]): string {
   return made.toString();
 }
 
-const NO_LINES = {
+/** Columns with nothing but space between them. */
+export const NO_LINES = {
   ...{
     top: '',
     'top-mid': '',

@@ -56,6 +56,10 @@ export interface Config {
   readonly immutableTargets: readonly string[];
   /** Bytes of metadata that a worker keeps in memory. */
   readonly metadataCache: number;
+  /** How long after it was superseded something may be pruned. */
+  readonly pruneAfter: number;
+  /** How often that is done by a schedule; undefined where it is not. */
+  readonly pruneEvery?: number;
   readonly roles: Readonly<Record<RoleName, RoleConfig>>;
   readonly temporal: TemporalConfig;
 }

@@ -3,6 +3,7 @@ import { dirname, isAbsolute, relative, resolve } from 'node:path';
 import { LineCounter, parseDocument } from 'yaml';
 import { hasErrno, ioError, usage } from '../errors/index.js';
 import type { Config, RoleConfig } from './config.js';
+import { formatDuration } from './duration.js';
 import { invalid, invalidKey, issueError, type Source } from './invalid.js';
 import { configSchema, type ConfigDocument } from './schema.js';
 
@@ -59,7 +60,25 @@ export function parseConfig(text: string, path: string): Config {
   if (!result.success) throw issueError(source, result.error.issues);
   const config = toConfig(result.data, path);
   checkPaths(config, source);
+  checkPruneAfter(config, result.data, source);
   return config;
+}
+
+const PRUNE_AFTER = 30 * 24 * 60 * 60 * 1000;
+
+/** For so long a client may go on with what a timestamp has shown to it. */
+function longestHold({ roles }: ConfigDocument): number {
+  return Math.max(roles.snapshot.expiry, roles.timestamp.expiry);
+}
+
+function checkPruneAfter({ pruneAfter }: Config, document: ConfigDocument, source: Source): void {
+  const longest = longestHold(document);
+  if (pruneAfter >= longest) return;
+  throw invalidKey(
+    source,
+    'prune_after',
+    `it has to be at least ${formatDuration(longest)}, the longer one of snapshot and timestamp expiry, as clients may hold on to what they have seen for so long`,
+  );
 }
 
 function plain({ file, document }: Source): unknown {
@@ -107,6 +126,8 @@ function toConfig(document: ConfigDocument, file: string): Config {
     plainTargetNames: document.plain_target_names,
     immutableTargets: document.immutable_targets,
     metadataCache: document.metadata_cache,
+    pruneAfter: document.prune_after ?? Math.max(PRUNE_AFTER, longestHold(document)),
+    ...(document.prune_every === undefined ? {} : { pruneEvery: document.prune_every }),
     roles: {
       root: role(roles.root),
       targets: role(roles.targets),

@@ -126,6 +126,15 @@ export const configSchema = z.strictObject({
     .describe('How ids of keys are computed when root is written.'),
   plain_target_names: z.boolean().default(false).describe('Keep targets under their plain names too.'),
   immutable_targets: z.array(glob).default([]).describe('Globs of targets that are never replaced.'),
+  prune_after: duration
+    .optional()
+    .describe(
+      'How long after it was superseded "tufline prune" may remove something; default 30d, or the longer one of snapshot and timestamp expiry.',
+    ),
+  prune_every: duration
+    .refine((milliseconds) => milliseconds >= 60_000, 'write at least 1m')
+    .optional()
+    .describe('How often it is pruned by a schedule; without it only by "tufline prune".'),
   metadata_cache: size.prefault('64MiB').describe('How much metadata a worker keeps in memory.'),
   roles: z
     .strictObject({

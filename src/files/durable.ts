@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
-import { link, mkdir, open, readdir, readFile, rename, rm, unlink, type FileHandle } from 'node:fs/promises';
+import { link, mkdir, open, readdir, readFile, rename, unlink, type FileHandle } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { hasErrno, ioError } from '../errors/index.js';
 
@@ -59,32 +59,53 @@ export async function fillNew<T>(
   mode: number,
   fill: (handle: FileHandle) => Promise<T>,
 ): Promise<T> {
-  const handle = await open(path, 'wx', mode).catch((error: unknown) => {
-    throw ioError(error, 'create', path);
-  });
+  const handle = await createNew(path, mode);
   try {
     const result = await fill(handle);
-    await handle.sync().catch((error: unknown) => {
-      throw ioError(error, 'fsync', path);
-    });
-    // On NFS a full disk may show only here.
-    await handle.close().catch((error: unknown) => {
-      throw ioError(error, 'close', path);
-    });
+    await finishFile(handle, path);
     return result;
   } catch (error) {
-    await handle.close().catch(() => undefined);
-    await unlink(path).catch(() => undefined);
+    await abandonNew(handle, path);
     throw error;
   }
 }
 
-/** Writes all of `piece` at the current position; a short write is continued. */
-export async function writeAll(handle: FileHandle, piece: Uint8Array, path: string): Promise<void> {
+/** Opens a file that must not exist yet. It is to be ended with {@link finishFile} or {@link abandonNew}. */
+export async function createNew(path: string, mode: number): Promise<FileHandle> {
+  return open(path, 'wx', mode).catch((error: unknown) => {
+    throw ioError(error, 'create', path);
+  });
+}
+
+/** Makes what was written into an open file durable, and closes it. */
+export async function finishFile(handle: FileHandle, path: string): Promise<void> {
+  await handle.sync().catch((error: unknown) => {
+    throw ioError(error, 'fsync', path);
+  });
+  // On NFS a full disk may show only here.
+  await handle.close().catch((error: unknown) => {
+    throw ioError(error, 'close', path);
+  });
+}
+
+/** Closes and removes a file whose writing has failed. */
+export async function abandonNew(handle: FileHandle, path: string): Promise<void> {
+  await handle.close().catch(() => undefined);
+  await unlink(path).catch(() => undefined);
+}
+
+/** Writes all of `piece` at a position, by default the current one; a short write is continued. */
+export async function writeAll(
+  handle: FileHandle,
+  piece: Uint8Array,
+  path: string,
+  position?: number,
+): Promise<void> {
   let done = 0;
   while (done < piece.byteLength) {
+    const at = position === undefined ? null : position + done;
     try {
-      const { bytesWritten } = await handle.write(piece, done, piece.byteLength - done);
+      const { bytesWritten } = await handle.write(piece, done, piece.byteLength - done, at);
       done += bytesWritten;
     } catch (error) {
       throw ioError(error, 'write', path);
@@ -133,6 +154,24 @@ export async function makeDirectory(path: string, mode = 0o777): Promise<void> {
 }
 
 /**
+ * As {@link makeDirectory}, but the caller makes the new entries durable.
+ * @param touched gets the directories that have to be fsynced for that.
+ */
+export async function makeDirectories(path: string, touched: Set<string>): Promise<void> {
+  try {
+    await mkdir(path);
+  } catch (error) {
+    if (hasErrno(error, 'EEXIST')) return;
+    if (!hasErrno(error, 'ENOENT')) throw ioError(error, 'make', path);
+    await makeDirectories(dirname(path), touched);
+    await mkdir(path).catch((again: unknown) => {
+      if (!hasErrno(again, 'EEXIST')) throw ioError(again, 'make', path);
+    });
+  }
+  touched.add(dirname(path));
+}
+
+/**
  * link(2): gives a whole, fsynced file its final name, and never replaces one. This is the one step by which
  * anything becomes visible, except for `timestamp.json`.
  *
@@ -154,12 +193,14 @@ export async function linkOnce(from: string, to: string): Promise<'linked' | 'ex
  * Publishes a small file under a name that nobody has yet: temporary file, fsync, link, fsync of the directory.
  *
  * @param before what else has to be durable before the name appears; it is done beside the writing.
+ * @param mayAppear asked last, when the temporary file lies there: where it says no, that is `other`.
  * @returns `written`; `same` where the name is taken by the same bytes; `other` where it is taken by others.
  */
 export async function putOnce(
   path: string,
   bytes: Uint8Array,
   before: () => Promise<unknown> = () => Promise.resolve(),
+  mayAppear: () => Promise<boolean> = () => Promise.resolve(true),
 ): Promise<'written' | 'same' | 'other'> {
   const directory = dirname(path);
   const temporary = temporaryPath(path);
@@ -167,6 +208,7 @@ export async function putOnce(
   if (written.status === 'rejected') throw written.reason;
   try {
     if (prepared.status === 'rejected') throw prepared.reason;
+    if (!(await mayAppear())) return 'other';
     const outcome = await linkOnce(temporary, path);
     if (outcome === 'linked') {
       await fsyncDirectory(directory);
@@ -210,13 +252,6 @@ export async function renameFile(from: string, to: string): Promise<void> {
 export async function removeFile(path: string): Promise<void> {
   await unlink(path).catch((error: unknown) => {
     if (!hasErrno(error, 'ENOENT')) throw ioError(error, 'remove', path);
-  });
-}
-
-/** Removes a directory of ours with everything in it; one that is gone already is fine. */
-export async function removeTree(path: string): Promise<void> {
-  await rm(path, { recursive: true, force: true }).catch((error: unknown) => {
-    throw ioError(error, 'remove', path);
   });
 }
 

@@ -1,15 +1,17 @@
 export { eachAtOnce } from './at-once.js';
 export {
   closeRead,
+  createNew,
   fillNew,
   finalName,
+  finishFile,
   fsyncDirectory,
   linkOnce,
+  makeDirectories,
   makeDirectory,
   putOnce,
   readIfPresent,
   removeFile,
-  removeTree,
   renameFile,
   replaceFile,
   sweepTemporary,
@@ -26,4 +28,8 @@ export {
   type HashAlgorithm,
   type StreamOptions,
 } from './copy.js';
+export { removeTree } from './remove-tree.js';
+export { fillTree, type Filled } from './tree/fill-tree.js';
+export type { FillOptions, TreeFile, TreeSource } from './tree/fill.js';
+export { JOURNAL_FILE, journalSubject } from './tree/journal.js';
 export { probeLink } from './probe.js';

@@ -1,18 +1,14 @@
-import { randomBytes } from 'node:crypto';
-import type { Stats } from 'node:fs';
-import { access, constants, lstat, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from 'zod';
-import { errnoName, hasErrno, ioError, TuflineError } from '../errors/index.js';
-import { fsyncDirectory, putOnce, removeFile, renameFile } from '../files/index.js';
-import { CLAIM_FILE, directoryName, ERROR_FILE, RETRY_FILE } from './names.js';
-import { readClaim, readJsonFile, unlessDamaged, type Claim } from './claim-file.js';
+import { TuflineError } from '../errors/index.js';
+import { compareTimestamps } from '../timestamps/index.js';
+import type { Claim } from './claim-file.js';
+import { isDirectory } from './is-directory.js';
 import { listTimestamps } from './list.js';
-import { failureSchema } from './failure-file.js';
-import { walkRelease } from './walk.js';
+import { directoryName } from './names.js';
+import { SeenClaims } from './seen-claims.js';
+import { leaveClaim, takeDirectory, type DecisionOf } from './take.js';
 
-/** What the records say of a release id. */
-export type DecisionOf = (release: string) => Promise<'committed' | 'aborted' | undefined>;
+export { isDirectory, type DecisionOf };
 
 export interface ClaimOptions {
   readonly postToTufPath: string;
@@ -20,146 +16,124 @@ export interface ClaimOptions {
   readonly timestamp: string;
   /** How many directories may be in processing at once. */
   readonly max: number;
+  /** It is given back at once: it waits for nobody. */
+  readonly regardless?: boolean;
   readonly decisionOf: DecisionOf;
+  /** Claims that this process has read, where it claims often. */
+  readonly seen?: SeenClaims;
 }
 
 export type ClaimOutcome =
   | { readonly state: 'absent' }
   | { readonly state: 'claimed' | 'committed' | 'aborted'; readonly claim: Claim };
 
-const retrySchema = z.object({ force: z.boolean() });
-
 /**
  * Takes a ready directory: renames it to `tuf_processing_X`, which is the semaphore, and leaves the release's id
  * and its manifest there. A directory that was claimed before is taken up where it stands.
  *
+ * Where several may be in processing, releases are claimed strictly in order, whichever workflow is faster: earlier
+ * ready directories are claimed first on behalf of theirs; and a release that shares a path with an earlier one is not
+ * moved before that one is decided, so that the later bytes win.
+ *
  * @returns the claim, and what the records say of it; `claim.problem` where the input cannot be released.
- * @throws transient `waiting` while as many others are in processing as may be; transient `io-…`.
+ * @throws transient `waiting` while others have to be processed before; transient `io-…`.
  */
 export async function claimRelease(options: ClaimOptions): Promise<ClaimOutcome> {
-  const { postToTufPath, timestamp, decisionOf } = options;
+  const { postToTufPath, timestamp, max, regardless = false, decisionOf, seen = new SeenClaims() } = options;
   const processing = join(postToTufPath, directoryName('processing', timestamp));
-  if (!(await isDirectory(processing)) && !(await take(options, processing))) return { state: 'absent' };
-  await waitForTurn(options, true);
-  const claim = (await readClaim(processing)) ?? (await leaveClaim(processing, timestamp));
+  if (!(await isDirectory(processing))) {
+    if (!(await isDirectory(join(postToTufPath, directoryName('ready', timestamp))))) {
+      // Another run may have taken it in between.
+      if (!(await isDirectory(processing))) return { state: 'absent' };
+    } else {
+      if (!regardless) await (max > 1 ? takeThoseBefore(options) : waitForRoom(options));
+      if (!(await takeDirectory(options, timestamp))) return { state: 'absent' };
+    }
+  }
+  if (!regardless) await waitForTurn(options);
+  const claim = (await seen.read(processing))?.claim ?? (await leaveClaim(processing, timestamp));
   if (!claim) return { state: 'absent' };
-  return { state: (await decisionOf(claim.release)) ?? 'claimed', claim };
-}
-
-/** @returns false where there is neither a ready nor a processing directory. */
-async function take(options: ClaimOptions, processing: string): Promise<boolean> {
-  const { postToTufPath, inboundPath, timestamp } = options;
-  const ready = join(postToTufPath, directoryName('ready', timestamp));
-  if (!(await isDirectory(ready))) return isDirectory(processing);
-  await waitForTurn(options, false);
-  for (const directory of [postToTufPath, inboundPath, ready]) await mustBeWritable(directory);
-  await setForeignAside(ready, options.decisionOf);
-  try {
-    await rename(ready, processing);
-  } catch (error) {
-    // Another run, or our own rename whose answer was lost.
-    if (hasErrno(error, 'ENOENT')) return isDirectory(processing);
-    throw ioError(error, 'rename', ready);
+  const decision = await decisionOf(claim.release);
+  if (decision === undefined && !claim.problem && max > 1 && !regardless) {
+    await waitForSharedPaths(options, seen, claim);
   }
-  await fsyncDirectory(postToTufPath);
-  return true;
+  return { state: decision ?? 'claimed', claim };
 }
 
-/**
- * A pipeline may have given a file one of the names that are ours: it must not be taken for ours. Under its new
- * name, which is reserved too, it has the release refused.
- */
-async function setForeignAside(ready: string, decisionOf: DecisionOf): Promise<void> {
-  for (const name of [CLAIM_FILE, ERROR_FILE, RETRY_FILE]) {
-    const stats = await lookAt(join(ready, name));
-    if (!stats || (stats.isFile() && name !== CLAIM_FILE && (await isOurs(ready, name)))) continue;
-    // Left by an interrupted run, in a failed directory that somebody has made ready by hand.
-    if (stats.isFile() && name === CLAIM_FILE && (await isOfDecided(ready, decisionOf))) {
-      await removeFile(join(ready, name));
-      await fsyncDirectory(ready);
-    } else await setAsideAsForeign(ready, name);
+/** Claims what is ready and earlier, the oldest first, as long as there is room; and there is room for one more. */
+async function takeThoseBefore(options: ClaimOptions): Promise<void> {
+  const { postToTufPath, timestamp } = options;
+  const ready = await listTimestamps(postToTufPath, 'ready');
+  const taken = await listTimestamps(postToTufPath, 'processing');
+  for (const earlier of ready) {
+    // Sorted: from here on they come later.
+    if (compareTimestamps(earlier, timestamp) >= 0) break;
+    if (taken.includes(earlier)) continue;
+    if (taken.length >= options.max) throw waitingFor(timestamp, taken);
+    try {
+      if (!(await takeDirectory(options, earlier))) continue;
+      await leaveClaim(join(postToTufPath, directoryName('processing', earlier)), earlier);
+    } catch (error) {
+      throw error instanceof TuflineError ? waitingFor(timestamp, [earlier], error) : error;
+    }
+    taken.push(earlier);
   }
+  if (taken.filter((other) => other !== timestamp).length >= options.max) throw waitingFor(timestamp, taken);
 }
 
-async function setAsideAsForeign(directory: string, name: string): Promise<void> {
-  const foreign = `tufline-foreign-${randomBytes(4).toString('hex')}.json`;
-  await renameFile(join(directory, name), join(directory, foreign));
-  await fsyncDirectory(directory);
+async function waitForRoom({ postToTufPath, timestamp, max }: ClaimOptions): Promise<void> {
+  const others = (await listTimestamps(postToTufPath, 'processing')).filter((other) => other !== timestamp);
+  if (others.length >= max) throw waitingFor(timestamp, others);
 }
 
-async function lookAt(path: string): Promise<Stats | undefined> {
-  return lstat(path).catch((error: unknown) => {
-    if (hasErrno(error, 'ENOENT', 'ENOTDIR')) return undefined;
-    throw ioError(error, 'look at', path);
-  });
-}
-
-async function isOurs(ready: string, name: string): Promise<boolean> {
-  const read = readJsonFile<unknown>(join(ready, name), name === ERROR_FILE ? failureSchema : retrySchema);
-  return (await unlessDamaged(read)) !== undefined;
-}
-
-async function isOfDecided(ready: string, decisionOf: DecisionOf): Promise<boolean> {
-  const claim = await readClaim(ready);
-  return claim !== undefined && (await decisionOf(claim.release)) !== undefined;
-}
-
-/** Only the first `max` directories in processing go on; before the rename there has to be room for one more. */
-async function waitForTurn({ postToTufPath, timestamp, max }: ClaimOptions, isTaken: boolean): Promise<void> {
+/** Two that were taken at once may be one too many: only the first `max` directories in processing go on. */
+async function waitForTurn({ postToTufPath, timestamp, max }: ClaimOptions): Promise<void> {
   const processing = await listTimestamps(postToTufPath, 'processing');
-  const others = processing.filter((other) => other !== timestamp);
-  const hasTurn = isTaken ? processing.slice(0, max).includes(timestamp) : others.length < max;
-  if (hasTurn) return;
-  throw new TuflineError({
-    code: 'waiting',
-    kind: 'transient',
-    message: `${directoryName('ready', timestamp)} waits for ${others.slice(0, 3).join(', ')}, which ${others.length === 1 ? 'is' : 'are'} being processed.`,
-    remedy: 'It goes on by itself when they are through ("tufline status" shows what blocks them).',
-  });
-}
-
-async function leaveClaim(processing: string, timestamp: string): Promise<Claim | undefined> {
-  // A claim that somebody damaged tells no longer which release it was: it has the directory refused.
-  const damaged = await lookAt(join(processing, CLAIM_FILE));
-  if (damaged && (await readClaim(processing)) === undefined) await setAsideAsForeign(processing, CLAIM_FILE);
-  const { files, sums, problem } = await walkRelease(processing);
-  const retry = await unlessDamaged(readJsonFile(join(processing, RETRY_FILE), retrySchema));
-  const claim: Claim = {
-    format: 1,
-    release: randomBytes(8).toString('hex'),
+  if (processing.slice(0, max).includes(timestamp)) return;
+  throw waitingFor(
     timestamp,
-    claimed_at: new Date().toISOString(),
-    force: retry?.force ?? false,
-    files: [...files],
-    ...(sums ? { sums } : {}),
-    ...(problem ? { problem: { code: problem.code, message: problem.message, remedy: problem.remedy } } : {}),
-  };
-  const outcome = await putOnce(join(processing, CLAIM_FILE), Buffer.from(`${JSON.stringify(claim)}\n`));
-  // Of two at once the first is the truth.
-  return outcome === 'other' ? readClaim(processing) : claim;
+    processing.filter((other) => other !== timestamp),
+  );
 }
 
-async function mustBeWritable(directory: string): Promise<void> {
-  try {
-    await access(directory, constants.R_OK | constants.W_OK | constants.X_OK);
-  } catch (error) {
-    if (!hasErrno(error, 'EACCES', 'EPERM', 'EROFS')) throw ioError(error, 'look at', directory);
+/** Nobody waits for a later release, so the earliest always goes on: there is no circle. */
+async function waitForSharedPaths(options: ClaimOptions, seen: SeenClaims, claim: Claim): Promise<void> {
+  const { postToTufPath, timestamp, decisionOf } = options;
+  const pathOf = (other: string): string => join(postToTufPath, directoryName('processing', other));
+  for (const earlier of await listTimestamps(postToTufPath, 'processing')) {
+    if (compareTimestamps(earlier, timestamp) >= 0) break;
+    // One that was interrupted between the rename and the claim shall not be overlooked.
+    if (!(await seen.read(pathOf(earlier)))) await leaveClaim(pathOf(earlier), earlier);
+    const other = await seen.read(pathOf(earlier));
+    // With a problem it is given back whatever happens.
+    if (!other || other.claim.problem) continue;
+    const shared = other.sharedPath((await seen.read(pathOf(timestamp)))?.paths ?? pathsOf(claim));
+    if (shared === undefined || (await decisionOf(other.claim.release)) !== undefined) continue;
     throw new TuflineError({
-      code: `io-${(errnoName(error) ?? 'eacces').toLowerCase()}`,
+      code: 'waiting',
       kind: 'transient',
-      message: `The monitor may not write to ${directory}, so it could not finish the release.`,
-      remedy: 'Give its group write access (docs/permissions.md); the step is tried again by itself.',
-      path: directory,
-      cause: error,
+      message: `The release ${timestamp} waits for ${earlier}, which is earlier and has ${JSON.stringify(shared)} too.`,
+      remedy: 'It goes on by itself when that one is signed or given back.',
     });
   }
 }
 
-export async function isDirectory(path: string): Promise<boolean> {
-  try {
-    return (await stat(path)).isDirectory();
-  } catch (error) {
-    if (hasErrno(error, 'ENOENT', 'ENOTDIR')) return false;
-    throw ioError(error, 'look at', path);
-  }
+function pathsOf({ files }: Claim): ReadonlySet<string> {
+  return new Set(files.map(({ path }) => path));
+}
+
+function waitingFor(timestamp: string, others: readonly string[], why?: TuflineError): TuflineError {
+  const names = others.slice(0, 3).join(', ');
+  const state = why
+    ? `which cannot be taken: ${why.message}`
+    : `which ${others.length === 1 ? 'is' : 'are'} being processed.`;
+  return new TuflineError({
+    code: 'waiting',
+    kind: 'transient',
+    message: `${directoryName('ready', timestamp)} waits for ${names}, ${state}`,
+    remedy: why
+      ? why.remedy
+      : 'It goes on by itself when they are through ("tufline status" shows what blocks them).',
+    ...(why ? { cause: why } : {}),
+  });
 }

@@ -1,13 +1,23 @@
 import { lstat, readdir, rename, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { hasErrno, ioError } from '../errors/index.js';
-import { fsyncDirectory, removeFile, removeTree, renameFile, sweepTemporary } from '../files/index.js';
+import {
+  eachAtOnce,
+  fsyncDirectory,
+  journalSubject,
+  removeFile,
+  removeTree,
+  renameFile,
+  sweepTemporary,
+} from '../files/index.js';
 import { readClaim, type Claim } from './claim-file.js';
 import { isDirectory } from './claim.js';
 import { attemptDirectory, inboundDirectory, listAttempts, readManifest } from './inbound.js';
 import { listCopies } from './list.js';
 import { CLAIM_FILE, directoryName, ERROR_FILE, RETRY_FILE } from './names.js';
 import { isSameFile, seenAs, walkRelease, type SeenFile } from './walk.js';
+
+const AT_ONCE = 8;
 
 export interface DecidedRelease {
   readonly postToTufPath: string;
@@ -25,16 +35,17 @@ export interface CleanupOutcome {
  * Releases the semaphore and deletes what was published: only to be called for a release that a record commits
  * and a timestamp shows (G1). `tuf_processing_X` becomes `tuf_done_X` first; then exactly the files of the claim
  * are deleted, as the claim has seen them. Can be run again at any point.
+ * @param signal ends the work between two files.
  */
-export async function cleanUpRelease(release: DecidedRelease): Promise<CleanupOutcome> {
+export async function cleanUpRelease(release: DecidedRelease, signal?: AbortSignal): Promise<CleanupOutcome> {
   const { postToTufPath, timestamp } = release;
   await setAside(release, 'done');
   let left: readonly string[] = [];
   for (const directory of await listCopies(postToTufPath, 'done', timestamp)) {
     const claim = await readClaim(directory);
-    if (claim?.release === release.release) left = await deleteFiles(directory, claim);
+    if (claim?.release === release.release) left = await deleteFiles(directory, claim, signal);
   }
-  await removeInbound(release);
+  await removeInbound(release, signal);
   return { left };
 }
 
@@ -70,16 +81,19 @@ export async function setAside(
 }
 
 /** Deletes the files of the claim, the claim last, so that an interrupted run is taken up again. */
-async function deleteFiles(directory: string, claim: Claim): Promise<string[]> {
+async function deleteFiles(directory: string, claim: Claim, signal?: AbortSignal): Promise<string[]> {
   const files = [...claim.files, ...(claim.sums ? [claim.sums] : [])];
-  for (const file of files) await deleteIfSame(directory, file);
+  await eachAtOnce(files, AT_ONCE, async (file) => {
+    signal?.throwIfAborted();
+    await deleteIfSame(directory, file);
+  });
   for (const name of [RETRY_FILE, ERROR_FILE]) await removeFile(join(directory, name));
   // The directory is decided: whoever still places a claim or an error file in it comes too late.
   await sweepTemporary(directory, () => true);
-  await removeEmptyDirectories(Buffer.from(directory));
+  await removeEmptyDirectories(Buffer.from(directory), signal);
   // Files must not come back after a power cut when the claim that tells whose they are does not.
   await fsyncDirectory(directory);
-  const rest = await walkRelease(directory);
+  const rest = await walkRelease(directory, signal);
   await removeFile(join(directory, CLAIM_FILE));
   await removeIfEmpty(directory);
   await fsyncDirectory(dirname(directory));
@@ -100,7 +114,7 @@ async function deleteIfSame(directory: string, file: SeenFile): Promise<void> {
 }
 
 /** Below a directory, the deepest first: also those in which the pipeline has put nothing. Names may be no UTF-8. */
-async function removeEmptyDirectories(directory: Buffer): Promise<void> {
+async function removeEmptyDirectories(directory: Buffer, signal?: AbortSignal): Promise<void> {
   const entries = await readdir(directory, { encoding: 'buffer', withFileTypes: true }).catch(
     (error: unknown) => {
       if (hasErrno(error, 'ENOENT')) return [];
@@ -109,8 +123,9 @@ async function removeEmptyDirectories(directory: Buffer): Promise<void> {
   );
   for (const entry of entries) {
     if (!entry.isDirectory()) continue;
+    signal?.throwIfAborted();
     const below = Buffer.concat([directory, Buffer.from('/'), entry.name]);
-    await removeEmptyDirectories(below);
+    await removeEmptyDirectories(below, signal);
     await removeIfEmpty(below);
   }
 }
@@ -126,7 +141,10 @@ export async function removeIfEmpty(directory: string | Buffer): Promise<void> {
 }
 
 /** Removes the copy in the inbound directory, and what interrupted moves of this timestamp left there. */
-export async function removeInbound({ inboundPath, timestamp, release }: DecidedRelease): Promise<void> {
+export async function removeInbound(
+  { inboundPath, timestamp, release }: DecidedRelease,
+  signal?: AbortSignal,
+): Promise<void> {
   const inbound = inboundDirectory(inboundPath, timestamp);
   if ((await readManifest(inbound))?.release === release) {
     // By one rename, lest a half-removed copy be left that says no longer whose it was.
@@ -134,7 +152,8 @@ export async function removeInbound({ inboundPath, timestamp, release }: Decided
     await fsyncDirectory(inboundPath);
   }
   for (const attempt of await listAttempts(inboundPath, timestamp)) {
-    const manifest = await readManifest(attempt);
-    if (manifest === undefined || manifest.release === release) await removeTree(attempt);
+    // An earlier release of this timestamp may be cleaned up late, while another one is being copied.
+    const of = (await journalSubject(attempt)) ?? (await readManifest(attempt))?.release;
+    if (of === undefined || of === release) await removeTree(attempt, signal);
   }
 }

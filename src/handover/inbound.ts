@@ -3,6 +3,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { ioError, TuflineError } from '../errors/index.js';
+import { journalSubject } from '../files/index.js';
 import { readJsonFile, unlessDamaged } from './claim-file.js';
 import { directoryName, MANIFEST_FILE } from './names.js';
 
@@ -71,4 +72,13 @@ export async function listAttempts(inboundPath: string, timestamp: string): Prom
   return names
     .filter((name) => name.startsWith(prefix) && /^[0-9a-f]{12}$/.test(name.slice(prefix.length)))
     .map((name) => join(inboundPath, name));
+}
+
+/** Attempt directories that were begun for one release, unfinished or finished. */
+export async function attemptsOf(inboundPath: string, timestamp: string, release: string): Promise<string[]> {
+  const found: string[] = [];
+  for (const attempt of await listAttempts(inboundPath, timestamp)) {
+    if ((await journalSubject(attempt)) === release) found.push(attempt);
+  }
+  return found;
 }

@@ -1,5 +1,6 @@
 /** The hand-over protocol (docs/hand-over.md): how packages come from a pipeline to the signing roles. */
 export { claimRelease, type ClaimOptions, type ClaimOutcome, type DecisionOf } from './claim.js';
+export { SeenClaims } from './seen-claims.js';
 export { claimSchema, type Claim } from './claim-file.js';
 export { moveRelease, type MoveOptions } from './move.js';
 export { inboundDirectory, manifestSchema, readInbound, type Manifest } from './inbound.js';

@@ -31,6 +31,7 @@ export interface Contents {
 }
 
 const SLASH = Buffer.from('/');
+const LOOKS_AT_ONCE = 16;
 const OWN_FILES = new Set([CLAIM_FILE, ERROR_FILE, RETRY_FILE]);
 
 /** Whether an entry is none of the pipeline's: file names that an NFS client makes, and our own temporary ones. */
@@ -42,7 +43,7 @@ function isNoise(name: string): boolean {
  * Looks at everything in a release's directory, on raw bytes, as names may be no UTF-8. Reads no content.
  * @throws transient `io-…` where the directory cannot be looked at; what is wrong with the input is returned.
  */
-export async function walkRelease(directory: string): Promise<Contents> {
+export async function walkRelease(directory: string, signal?: AbortSignal): Promise<Contents> {
   const files: SeenFile[] = [];
   let sums: SeenFile | undefined;
   let problem: TuflineError | undefined;
@@ -53,15 +54,16 @@ export async function walkRelease(directory: string): Promise<Contents> {
     const names = await readdir(raw, { encoding: 'buffer' }).catch((error: unknown) => {
       throw unreadable(error, directory, within);
     });
-    for (const rawName of names.sort((a, b) => Buffer.compare(a, b))) {
+    names.sort((a, b) => Buffer.compare(a, b));
+    for await (const { rawName, rawPath, look } of looksAt(raw, names)) {
+      signal?.throwIfAborted();
       try {
         const name = decodeName(rawName, within);
         const path = `${within}${name}`;
         if (isNoise(name) || (within === '' && OWN_FILES.has(name))) continue;
-        const rawPath = Buffer.concat([raw, SLASH, rawName]);
-        const stats = await lstat(rawPath, { bigint: true }).catch((error: unknown) => {
-          throw hasErrno(error, 'ENOENT') ? changed(path) : unreadable(error, directory, path);
-        });
+        if (look.status === 'rejected')
+          throw hasErrno(look.reason, 'ENOENT') ? changed(path) : unreadable(look.reason, directory, path);
+        const stats = look.value;
         if (within === '' && name === SUMS_FILE && stats.isFile()) {
           sums = seenAs(path, stats, hasInodes);
           continue;
@@ -88,8 +90,30 @@ export async function walkRelease(directory: string): Promise<Contents> {
       'Put files into the directory before it is renamed to tuf_ready_*.',
     );
   }
-  files.sort((a, b) => Buffer.compare(Buffer.from(a.path), Buffer.from(b.path)));
+  // Without surrogates, which are refused, strings compare as their bytes in UTF-8 do.
+  files.sort((a, b) => (a.path < b.path ? -1 : 1));
   return { files, sums, problem };
+}
+
+interface Look {
+  readonly rawName: Buffer;
+  readonly rawPath: Buffer;
+  readonly look: PromiseSettledResult<BigIntStats>;
+}
+
+/** The entries of a directory with their attributes: several looks at once, but not all of a large directory. */
+async function* looksAt(directory: Buffer, names: readonly Buffer[]): AsyncGenerator<Look> {
+  for (let begin = 0; begin < names.length; begin += LOOKS_AT_ONCE) {
+    const entries = names.slice(begin, begin + LOOKS_AT_ONCE).map((rawName) => ({
+      rawName,
+      rawPath: Buffer.concat([directory, SLASH, rawName]),
+    }));
+    const looks = await Promise.allSettled(entries.map(({ rawPath }) => lstat(rawPath, { bigint: true })));
+    for (const [index, look] of looks.entries()) {
+      const entry = entries[index];
+      if (entry) yield { ...entry, look };
+    }
+  }
 }
 
 /** What a look at a path has seen. */

@@ -1,5 +1,6 @@
 /** An instance on disk: making one, and the mark that a running server leaves in it. */
 export {
+  checkBinCount,
   initInstance,
   PASSPHRASE_VARIABLE,
   rootKeyNotice,
@@ -14,3 +15,4 @@ export {
   takeInstance,
   type ServerMark,
 } from './mark.js';
+export { setHashBins, withHashBins } from './set-hash-bins.js';

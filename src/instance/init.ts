@@ -51,7 +51,7 @@ export async function initInstance(directory: string, options: InitOptions = {})
   const { name = 'tufline', passphrase, hashBins: count = 0, style = 'path_hash_prefixes' } = options;
   const file = join(instance, 'tufline.yaml');
   checkName(name);
-  checkBins(count);
+  checkBinCount(count);
   await refuseExisting(instance);
   await makeDirectory(instance);
   await makeKeysDirectory(instance);
@@ -89,7 +89,8 @@ function checkName(name: string): void {
   throw usage('instance-name', `The name ${JSON.stringify(name)} cannot be used.`, `For a name, ${why}.`);
 }
 
-function checkBins(count: number): void {
+/** @throws usage `hash-bins` where there cannot be so many. */
+export function checkBinCount(count: number): void {
   const { error } = configSchema.shape.hash_bins.safeParse({ count });
   if (!error) return;
   const why = error.issues[0]?.message ?? 'choose another number';

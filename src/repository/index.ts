@@ -18,8 +18,17 @@ export {
 export { commitReleases, resumeCommit, type CommitOutcome } from './roles/commit-releases.js';
 export { abortRelease, type AbortDecision } from './roles/abort-release.js';
 export { refreshTargets } from './roles/refresh-targets.js';
+export { resizeTargets, type ResizeOptions, type ResizeOutcome } from './resize/resize-targets.js';
 export { updateSnapshot, type SnapshotOptions } from './roles/snapshot-role.js';
 export { updateTimestamp, type TimestampOptions } from './roles/timestamp-role.js';
+export { pruneTargets, type PruneTargetsOptions } from './prune/prune-targets.js';
+export { pruneSnapshot } from './prune/prune-snapshot.js';
+export { pruneTimestamp } from './prune/prune-timestamp.js';
+export { oldestKept } from './prune/kept.js';
+export type { Pruned, PruneOptions } from './prune/pruned.js';
+export { advise, type Advice, type AdvisedChoice } from './advise/advise.js';
+export { AVERAGE_ENTRY } from './advise/sizes.js';
+export { measuredEntry } from './advise/entry-size.js';
 export { due, type Due } from './due.js';
 export { decisionOf, isPublished, isVisible, type Decision } from './decision.js';
 export { publishedState, targetsVersion, type PublishedState, type RoleState } from './published-state.js';

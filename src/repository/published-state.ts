@@ -51,13 +51,12 @@ export async function publishedState(repository: Repository, latest = 5): Promis
   const hashBins = targets?.hashBins;
   const newest = commit?.number ?? 0;
   const commits: CommitRecord[] = [];
-  for await (const record of repository.commits.from(
-    Math.max(await repository.commits.oldest(), newest - latest + 1),
-  ))
+  const oldest = await repository.commits.oldest();
+  for await (const record of repository.commits.from(Math.max(oldest, newest - latest + 1)))
     commits.unshift(record);
   const visible = await visibleCommit(repository);
   const unpublished: { release: string; timestamp: string }[] = [];
-  for await (const record of repository.commits.from(visible + 1)) {
+  for await (const record of repository.commits.from(Math.max(oldest, visible + 1))) {
     if (record.kind !== 'release') continue;
     unpublished.push(
       ...record.releases.map((entry) => ({ release: entry.release, timestamp: entry.timestamp })),
@@ -91,8 +90,12 @@ async function binsState(
   return { version, expires, keyids, threshold };
 }
 
-/** Version of the top-level targets metadata after a commit. */
+/** Version of the top-level targets metadata after a commit; of one whose record was pruned, after the oldest there is. */
 export async function targetsVersion(repository: Repository, commit: CommitRecord): Promise<number> {
+  const { commits, targetsState } = repository;
   const own = commit.meta[TARGETS_FILE];
-  return (own ?? (await repository.targetsState.upTo(commit)).meta.get(TARGETS_FILE))?.version ?? 0;
+  if (own) return own.version;
+  const oldest = await commits.oldest();
+  const state = await targetsState.upTo(commit.number < oldest ? await commits.mustRead(oldest) : commit);
+  return state.meta.get(TARGETS_FILE)?.version ?? 0;
 }

@@ -32,6 +32,8 @@ export interface RepositoryOptions {
   readonly immutableTargets: readonly string[];
   /** Bytes of metadata that may be kept in memory. */
   readonly metadataCache: number;
+  /** How long after it was superseded something may be removed; at least as long as clients may hold on to it. */
+  readonly pruneAfter: number;
   /** The clock; tests give their own. */
   readonly now?: () => Date;
 }

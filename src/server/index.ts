@@ -2,3 +2,4 @@
 export { findTemporal, type FindOptions } from './find-temporal.js';
 export { startServer, type RunningServer, type StartOptions } from './start-server.js';
 export { freePort } from './ports.js';
+export { SETTINGS, type ServerSettings } from './settings.js';

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { Connection } from '@temporalio/client';
 import { TuflineError, usage } from '../errors/index.js';
 import { freePort, isFree } from './ports.js';
+import { SETTINGS, settingsAsArguments, type ServerSettings } from './settings.js';
 
 export interface StartOptions {
   /** Path of the `temporal` program. */
@@ -17,6 +18,8 @@ export interface StartOptions {
   readonly uiPort?: number;
   /** `Name=Type`. */
   readonly searchAttributes: readonly string[];
+  /** Others than ours: for measurements. */
+  readonly settings?: ServerSettings;
 }
 
 /** A Temporal server that serves. */
@@ -73,7 +76,11 @@ function launch(options: StartOptions, port: number, uiPort: number): LaunchedSe
   const child = spawn(
     process.execPath,
     [...process.execArgv, guard, options.logFile, options.program, ...serverArguments(options, port, uiPort)],
-    { stdio: ['pipe', 'ignore', 'ignore'], detached: true },
+    {
+      stdio: ['pipe', 'ignore', 'ignore'],
+      detached: true,
+      env: { ...(options.settings ?? SETTINGS).environment, ...process.env },
+    },
   );
   let hasEnded = false;
   const ended = new Promise<void>((resolve) => {
@@ -99,17 +106,14 @@ function launch(options: StartOptions, port: number, uiPort: number): LaunchedSe
 }
 
 function serverArguments(
-  { databaseFile, searchAttributes }: StartOptions,
+  { databaseFile, searchAttributes, settings = SETTINGS }: StartOptions,
   port: number,
   uiPort: number,
 ): string[] {
   return [
     ...['server', 'start-dev', '--ip', '127.0.0.1', '--port', String(port), '--ui-port', String(uiPort)],
     ...['--db-filename', databaseFile, '--log-level', 'warn'],
-    // Measured: 77 instead of 280 ms a release with 200 at once. What a power cut may take, the records survive.
-    ...['--sqlite-pragma', 'journal_mode=WAL', '--sqlite-pragma', 'synchronous=NORMAL'],
-    // Otherwise every step of a workflow waits for the next twentieth of a second.
-    ...['--dynamic-config-value', 'history.transferProcessorMaxPollRPS=2000'],
+    ...settingsAsArguments(settings),
     ...searchAttributes.flatMap((attribute) => ['--search-attribute', attribute]),
   ];
 }

@@ -37,7 +37,8 @@ export async function collectStatus(
   const repository = await attempt(() => publishedState(openRepository(config)));
   const handover = await attempt(() => surveyHandover(config.postToTufPath, now));
   const temporal = await collectTemporal(config, environment);
-  if (repository) attention.push(...aboutExpiries(config, repository, now));
+  if (repository)
+    attention.push(...aboutExpiries(config, repository, now), ...aboutLayout(config, repository));
   if (handover) attention.push(...aboutHandover(handover));
   attention.push(...aboutTemporal(config, temporal, handover));
   return {
@@ -73,6 +74,17 @@ function aboutExpiries(config: Config, { roles }: PublishedState, now: Date): st
         ]
       : [];
   });
+}
+
+/** Nothing breaks where they differ: the records count. But whoever reads the configuration is misled. */
+function aboutLayout({ hashBins: { count, style } }: Config, { hashBins }: PublishedState): string[] {
+  const recorded = hashBins?.count ?? 0;
+  if (recorded === count && (count === 0 || hashBins?.style === style)) return [];
+  const inWords = (bins: number, of: string | undefined): string =>
+    bins === 0 ? 'one file' : `${String(bins)} bins (${of ?? ''})`;
+  return [
+    `hash_bins in tufline.yaml says ${inWords(count, style)}, but targets are spread over ${inWords(recorded, hashBins?.style)}. Spread them anew with "tufline bins resize ${String(count)}", or write into tufline.yaml what is.`,
+  ];
 }
 
 function aboutHandover({ entries, remarks }: Survey): string[] {

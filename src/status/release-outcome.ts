@@ -49,7 +49,8 @@ async function findCommit(
   timestamp: string,
   after: number,
 ): Promise<CommitRecord | undefined> {
-  for await (const record of repository.commits.from(after + 1)) {
+  const { commits } = repository;
+  for await (const record of commits.from(Math.max(after + 1, await commits.oldest()))) {
     if (record.kind === 'release' && record.releases.some((entry) => entry.timestamp === timestamp))
       return record;
   }

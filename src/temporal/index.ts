@@ -29,4 +29,6 @@ export {
   retryNow,
   type ReleaseDescription,
 } from './releases.js';
+export { startPrune, type RunningPrune } from './prune.js';
+export { startResize, type ResizeStep, type RunningResize } from './resize.js';
 export { describePollers, type Pollers } from './pollers.js';

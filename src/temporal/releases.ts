@@ -3,6 +3,8 @@ import type { Config } from '../config/index.js';
 import {
   QUERY_STATE,
   releaseWorkflowId,
+  RUNNING,
+  STATE_OF_STEP,
   taskQueue,
   WORKFLOW,
   type ReleaseInput,
@@ -16,6 +18,7 @@ export interface ReleaseDescription {
   readonly workflowId: string;
   readonly runId: string;
   readonly status: WorkflowExecutionStatusName;
+  /** A `ReleaseState`; undefined between two steps. */
   readonly state: string | undefined;
   /** The step that is tried at this moment. */
   readonly step?: {
@@ -37,12 +40,13 @@ export async function describeRelease(
   try {
     const description = await client.workflow.getHandle(workflowId).describe();
     const [pending] = description.raw.pendingActivities ?? [];
-    const state = description.typedSearchAttributes.get(STATE);
+    const listed = description.typedSearchAttributes.get(STATE);
+    const working = Object.entries(STATE_OF_STEP).find(([step]) => step === pending?.activityId)?.[1];
     return {
       workflowId,
       runId: description.runId,
       status: description.status.name,
-      state: state,
+      state: listed === RUNNING ? working : listed,
       ...(pending
         ? {
             step: {
@@ -81,7 +85,7 @@ export async function cancelRelease(client: Client, config: Config, timestamp: s
     taskQueue: taskQueue(config.name, 'monitor'),
     args: [input],
     workflowIdConflictPolicy: 'USE_EXISTING',
-    typedSearchAttributes: [{ key: STATE, value: 'claiming' }],
+    typedSearchAttributes: [{ key: STATE, value: RUNNING }],
     staticSummary: `Cancels the release ${timestamp}`,
   });
   await handle.cancel();

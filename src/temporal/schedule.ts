@@ -2,6 +2,7 @@ import {
   ScheduleAlreadyRunning,
   ScheduleNotFoundError,
   ScheduleOverlapPolicy,
+  WorkflowNotFoundError,
   type Client,
   type ScheduleDescription,
   type ScheduleHandle,
@@ -9,7 +10,17 @@ import {
 } from '@temporalio/client';
 import type { Config } from '../config/index.js';
 import { formatDuration } from '../config/index.js';
-import { scanScheduleId, scanWorkflowId, taskQueue, WORKFLOW, type Settings } from '../workflows/messages.js';
+import {
+  pruneScheduleId,
+  pruneWorkflowId,
+  scanScheduleId,
+  scanWorkflowId,
+  SIGNAL_END_SCAN,
+  taskQueue,
+  WORKFLOW,
+  type PruneInput,
+  type Settings,
+} from '../workflows/messages.js';
 
 /** What the workflows are told of the configuration. */
 export function settingsOf(config: Config): Settings {
@@ -21,8 +32,12 @@ export function settingsOf(config: Config): Settings {
 const RUN_TIMEOUT = '15 minutes';
 /** After an outage one scan sees everything; there is no need to make up for those that were missed. */
 const CATCHUP_WINDOW = '10 seconds';
+const PRUNE_RUN_TIMEOUT = '24 hours';
+const PRUNE_CATCHUP_WINDOW = '1 hour';
 
-function scheduleOptions(config: Config): Omit<ScheduleOptions, 'scheduleId'> {
+type Options = Omit<ScheduleOptions, 'scheduleId'>;
+
+function scanOptions(config: Config): Options {
   const period = Math.max(1000, config.scanPeriod);
   return {
     spec: { intervals: [{ every: period }] },
@@ -39,29 +54,77 @@ function scheduleOptions(config: Config): Omit<ScheduleOptions, 'scheduleId'> {
   };
 }
 
+function pruneOptions({ name }: Config, every: number): Options {
+  const input: PruneInput = { name };
+  return {
+    spec: { intervals: [{ every }] },
+    action: {
+      type: 'startWorkflow',
+      workflowType: WORKFLOW.prune,
+      workflowId: pruneWorkflowId(name),
+      taskQueue: taskQueue(name, 'monitor'),
+      args: [input],
+      workflowRunTimeout: PRUNE_RUN_TIMEOUT,
+      staticSummary: `Removes every ${formatDuration(every)} what is superseded`,
+    },
+    policies: { overlap: ScheduleOverlapPolicy.SKIP, catchupWindow: PRUNE_CATCHUP_WINDOW },
+  };
+}
+
 function handleOf(client: Client, config: Config): ScheduleHandle {
   return client.schedule.getHandle(scanScheduleId(config.name));
 }
 
-/** Makes the scan schedule, or brings it up to the configuration; a pause that an operator has set stays. */
+/** Of the schedule that prunes: it is there where the configuration says `prune_every`. */
+function pruneHandleOf(client: Client, config: Config): ScheduleHandle {
+  return client.schedule.getHandle(pruneScheduleId(config.name));
+}
+
+/**
+ * Makes the scan schedule, or brings it up to the configuration; a pause that an operator has set stays. The same for
+ * the one that prunes, which is removed where the configuration does not ask for it.
+ */
 export async function applySchedule(client: Client, config: Config): Promise<'created' | 'updated'> {
-  const options = scheduleOptions(config);
+  if (config.pruneEvery === undefined) await ifPresent(() => pruneHandleOf(client, config).delete());
+  else await applyOne(client, pruneScheduleId(config.name), pruneOptions(config, config.pruneEvery));
+  return applyOne(client, scanScheduleId(config.name), scanOptions(config));
+}
+
+async function applyOne(
+  client: Client,
+  scheduleId: string,
+  options: Options,
+): Promise<'created' | 'updated'> {
   try {
-    await client.schedule.create({ ...options, scheduleId: scanScheduleId(config.name) });
+    await client.schedule.create({ ...options, scheduleId });
     return 'created';
   } catch (error) {
     if (!(error instanceof ScheduleAlreadyRunning)) throw error;
   }
-  await handleOf(client, config).update((previous) => ({ ...options, state: previous.state }));
+  await client.schedule.getHandle(scheduleId).update((previous) => ({ ...options, state: previous.state }));
   return 'updated';
 }
 
-/** @returns false where there is no schedule; pausing a paused one is fine. */
+/**
+ * Starts no further scan, and has the one that runs begin nothing more.
+ * @returns false where there is no schedule; pausing a paused one is fine.
+ */
 export async function pauseSchedule(client: Client, config: Config, note: string): Promise<boolean> {
-  return ifPresent(() => handleOf(client, config).pause(note));
+  if (!(await ifPresent(() => handleOf(client, config).pause(note)))) return false;
+  const schedule = await describeSchedule(client, config);
+  for (const { workflow } of schedule?.info.runningActions ?? []) {
+    try {
+      await client.workflow.getHandle(workflow.workflowId).signal(SIGNAL_END_SCAN);
+    } catch (error) {
+      // It has ended by itself.
+      if (!(error instanceof WorkflowNotFoundError)) throw error;
+    }
+  }
+  return true;
 }
 
 export async function resumeSchedule(client: Client, config: Config): Promise<boolean> {
+  await ifPresent(() => pruneHandleOf(client, config).unpause('Resumed with tufline'));
   return ifPresent(() => handleOf(client, config).unpause('Resumed with tufline'));
 }
 
@@ -77,6 +140,7 @@ export async function wakeSchedule(client: Client, config: Config): Promise<bool
 }
 
 export async function deleteSchedule(client: Client, config: Config): Promise<boolean> {
+  await ifPresent(() => pruneHandleOf(client, config).delete());
   return ifPresent(() => handleOf(client, config).delete());
 }
 

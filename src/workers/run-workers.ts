@@ -5,6 +5,7 @@ import { mustFindTemporal, unreachable, type Environment, type TemporalTarget } 
 import { taskQueue } from '../workflows/messages.js';
 import { activitiesFor } from './role-activities.js';
 import { installRuntime } from './runtime.js';
+import { compressionTo, workerOptions } from './worker-options.js';
 import { loadWorkflowBundle } from './workflow-bundle.js';
 
 export interface RunOptions {
@@ -17,8 +18,6 @@ export interface RunOptions {
   readonly log: (line: string) => void;
 }
 
-/** A step is short or heartbeats its way; after this it is left to be tried again by another worker. */
-const DRAIN = '20 seconds';
 const RECONNECT_EVERY = 1000;
 
 /**
@@ -63,18 +62,13 @@ async function createWorker(
   activities: object,
 ): Promise<Worker> {
   return Worker.create({
+    ...workerOptions(role, config),
     connection,
     namespace: target.namespace,
     taskQueue: taskQueue(config.name, role),
     activities,
-    shutdownGraceTime: DRAIN,
     identity: `${role}@${config.name}#${String(process.pid)}`,
-    // Heartbeats carry progress that people look at.
-    maxHeartbeatThrottleInterval: '2 seconds',
-    maxConcurrentActivityTaskExecutions: 10,
-    // A workflow whose worker was killed goes on with another one after this long.
-    stickyQueueScheduleToStartTimeout: '3 seconds',
-    ...(role === 'monitor' ? { workflowBundle: await loadWorkflowBundle(), maxCachedWorkflows: 200 } : {}),
+    ...(role === 'monitor' ? { workflowBundle: await loadWorkflowBundle() } : {}),
   });
 }
 
@@ -85,7 +79,7 @@ async function connectPatiently(
 ): Promise<NativeConnection | undefined> {
   for (let attempt = 1; !signal.aborted; attempt++) {
     try {
-      return await NativeConnection.connect(target.options);
+      return await NativeConnection.connect({ ...compressionTo(target.address), ...target.options });
     } catch (error) {
       if (attempt === 1) log(`${unreachable(target, error).message} Waiting for it.`);
       await sleep(RECONNECT_EVERY);

@@ -4,8 +4,12 @@ import {
   taskQueue,
   type MonitorActivities,
   type SnapshotActivities,
+  type SnapshotPruning,
   type TargetsActivities,
+  type TargetsPruning,
+  type TargetsResizing,
   type TimestampActivities,
+  type TimestampPruning,
 } from './messages.js';
 
 /**
@@ -37,5 +41,23 @@ export function activitiesOf(name: string) {
     targets: proxyActivities<TargetsActivities>(options(name, 'targets', '24 hours')),
     snapshot: proxyActivities<SnapshotActivities>(options(name, 'snapshot', '10 minutes')),
     timestamp: proxyActivities<TimestampActivities>(options(name, 'timestamp', '10 minutes')),
+  };
+}
+
+/** The same for a resize: all targets metadata is read and signed anew, and the snapshot role verifies all of it. */
+export function resizersOf(name: string) {
+  return {
+    targets: proxyActivities<TargetsResizing>(options(name, 'targets', '24 hours')),
+    snapshot: proxyActivities<SnapshotActivities>(options(name, 'snapshot', '1 hour')),
+    timestamp: proxyActivities<TimestampActivities>(options(name, 'timestamp', '10 minutes')),
+  };
+}
+
+/** The same for pruning: there may be much to remove. */
+export function prunersOf(name: string) {
+  return {
+    targets: proxyActivities<TargetsPruning>(options(name, 'targets', '24 hours')),
+    snapshot: proxyActivities<SnapshotPruning>(options(name, 'snapshot', '24 hours')),
+    timestamp: proxyActivities<TimestampPruning>(options(name, 'timestamp', '24 hours')),
   };
 }

@@ -1,11 +1,20 @@
-import { setCurrentDetails, upsertMemo, upsertSearchAttributes } from '@temporalio/workflow';
-import type { Problem, ReleaseState, ReleaseStatus, StepStatus } from './messages.js';
+import { setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
+import {
+  STATE_OF_STEP,
+  type Problem,
+  type ReleaseState,
+  type ReleaseStatus,
+  type StepName,
+  type StepStatus,
+} from './messages.js';
 import { FAILURE, STATE, TARGETS, TIMESTAMP_VERSION } from './search-attributes.js';
 
 /** What a person sees of a release while it runs and afterwards: details, search attributes, memo, query. */
 export class ReleaseProgress {
   #state: ReleaseState = 'claiming';
   #release: string | undefined;
+  #files: number | undefined;
+  #timestampVersion: number | undefined;
   #problem: Problem | undefined;
   readonly #steps: StepStatus[] = [];
 
@@ -24,13 +33,8 @@ export class ReleaseProgress {
   }
 
   /** Runs one step and records how long it took and what came of it. */
-  async step<T>(
-    state: ReleaseState,
-    name: string,
-    run: () => Promise<T>,
-    outcome: (result: T) => string,
-  ): Promise<T> {
-    this.enter(state);
+  async step<T>(name: StepName, run: () => Promise<T>, outcome: (result: T) => string): Promise<T> {
+    this.#state = STATE_OF_STEP[name];
     const index = this.#steps.push({ step: name, startedAt: now() }) - 1;
     this.#show();
     const finish = (words: string): void => {
@@ -47,29 +51,30 @@ export class ReleaseProgress {
     }
   }
 
-  enter(state: ReleaseState): void {
-    this.#state = state;
-    upsertSearchAttributes([{ key: STATE, value: state }]);
-  }
-
   claimed(release: string, files: number): void {
     this.#release = release;
-    upsertSearchAttributes([{ key: TARGETS, value: files }]);
-    upsertMemo({ release });
+    this.#files = files;
   }
 
   published(timestampVersion: number): void {
-    upsertSearchAttributes([{ key: TIMESTAMP_VERSION, value: timestampVersion }]);
+    this.#timestampVersion = timestampVersion;
   }
 
   failed(problem: Problem): void {
     this.#problem = problem;
-    upsertSearchAttributes([{ key: FAILURE, value: problem.code }]);
   }
 
-  /** The last state, and the details as they stay. */
+  /** The last state, and the details and search attributes as they stay: all attributes in one command. */
   end(state: ReleaseState): void {
-    this.enter(state);
+    this.#state = state;
+    upsertSearchAttributes([
+      { key: STATE, value: state },
+      ...(this.#files === undefined ? [] : [{ key: TARGETS, value: this.#files }]),
+      ...(this.#timestampVersion === undefined
+        ? []
+        : [{ key: TIMESTAMP_VERSION, value: this.#timestampVersion }]),
+      ...(this.#problem === undefined ? [] : [{ key: FAILURE, value: this.#problem.code }]),
+    ]);
     this.#show();
   }
 

@@ -28,9 +28,6 @@ const stateQuery = defineQuery<ReleaseStatus>(QUERY_STATE);
 const notifyWhenDone = defineSignal<[string]>(SIGNAL_NOTIFY_WHEN_DONE);
 const releaseDone = defineSignal<[string]>(SIGNAL_RELEASE_DONE);
 
-/** A claim that has its turn whatever else is in processing: it is given back at once. */
-const REGARDLESS = 1_000_000;
-
 type Claimed = ReleaseRef & { readonly files: number; readonly bytes: number };
 
 /**
@@ -57,7 +54,7 @@ export async function release(input: ReleaseInput): Promise<ReleaseResult> {
     let committed: CommitResult | undefined;
     let problem: Problem | undefined;
     try {
-      const claim = await claimDirectory(max);
+      const claim = await claimDirectory();
       if (claim.state === 'absent') return finishWithNothing();
       claimed = claim;
       problem = claim.problem ?? (claim.state === 'aborted' ? abortedBefore(timestamp) : undefined);
@@ -71,18 +68,17 @@ export async function release(input: ReleaseInput): Promise<ReleaseResult> {
     // From here on nothing can be cancelled: the release is either given back or published to the end.
     return CancellationScope.nonCancellable(async () => {
       if (claimed && committed) return publish(claimed, committed);
-      const ref = claimed ?? (await claimDirectory(REGARDLESS));
+      const ref = claimed ?? (await claimDirectory({ regardless: true }));
       return 'release' in ref && problem ? giveBack(ref, problem) : finishWithNothing();
     });
   }
 
-  async function claimDirectory(atOnce: number) {
+  async function claimDirectory(how: { readonly regardless?: boolean } = {}) {
     const claim = await progress.step(
-      'claiming',
       'claim',
       () =>
         monitor.claim.executeWithOptions({ activityId: 'claim', summary: `Take tuf_ready_${timestamp}` }, [
-          { timestamp, max: atOnce },
+          { timestamp, max, ...how },
         ]),
       (result) =>
         result.state === 'absent'
@@ -112,7 +108,6 @@ export async function release(input: ReleaseInput): Promise<ReleaseResult> {
   async function move(ref: Claimed): Promise<void> {
     const { release: id, files, bytes } = ref;
     await progress.step(
-      'moving',
       'move',
       () =>
         mover.move.executeWithOptions(
@@ -128,7 +123,6 @@ export async function release(input: ReleaseInput): Promise<ReleaseResult> {
 
   async function commit({ release: id, files }: Claimed): Promise<CommitResult> {
     return progress.step(
-      'signing targets',
       'targets',
       () =>
         targets.targets.executeWithOptions(
@@ -143,7 +137,6 @@ export async function release(input: ReleaseInput): Promise<ReleaseResult> {
   async function publish(ref: Claimed, commit: CommitResult): Promise<ReleaseResult> {
     const { release: id, files, bytes } = ref;
     const signed = await progress.step(
-      'signing snapshot',
       'snapshot',
       () =>
         snapshot.snapshot.executeWithOptions(
@@ -156,7 +149,6 @@ export async function release(input: ReleaseInput): Promise<ReleaseResult> {
       ({ snapshotVersion }) => `snapshot version ${String(snapshotVersion)}`,
     );
     const visible = await progress.step(
-      'signing timestamp',
       'timestamp',
       () =>
         timestamper.timestamp.executeWithOptions(
@@ -170,7 +162,6 @@ export async function release(input: ReleaseInput): Promise<ReleaseResult> {
     );
     progress.published(visible.timestampVersion);
     await progress.step(
-      'cleaning up',
       'cleanup',
       () =>
         monitor.cleanup.executeWithOptions(
@@ -200,7 +191,6 @@ export async function release(input: ReleaseInput): Promise<ReleaseResult> {
   async function giveBack(ref: Claimed, problem: Problem): Promise<ReleaseResult> {
     const { release: id } = ref;
     const decided = await progress.step(
-      'aborting',
       'abort',
       () =>
         targets.abort.executeWithOptions(
@@ -213,7 +203,6 @@ export async function release(input: ReleaseInput): Promise<ReleaseResult> {
     const truth = decided.problem ?? problem;
     progress.failed(truth);
     await progress.step(
-      'putting back',
       'putBack',
       () =>
         monitor.putBack.executeWithOptions(

@@ -1,6 +1,7 @@
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import {
   condition,
+  continueAsNew,
   defineSignal,
   getExternalWorkflowHandle,
   ParentClosePolicy,
@@ -11,27 +12,25 @@ import {
 } from '@temporalio/workflow';
 import { activitiesOf } from './activities.js';
 import {
-  refreshWorkflowId,
   releaseWorkflowId,
+  RUNNING,
+  SIGNAL_END_SCAN,
   SIGNAL_NOTIFY_WHEN_DONE,
   SIGNAL_RELEASE_DONE,
-  type OnlineRole,
   type ReadyDirectory,
-  type RefreshInput,
+  type ScanProgress,
   type ScanResult,
   type Settings,
 } from './messages.js';
-import { refresh } from './refresh.js';
 import { release } from './release.js';
+import { renew } from './renew.js';
+import { endOfRun, endOfShift, patienceUntil } from './shift.js';
 import { STATE } from './search-attributes.js';
 import { count, summaryOf } from './words.js';
 
 const notifyWhenDone = defineSignal<[string]>(SIGNAL_NOTIFY_WHEN_DONE);
 const releaseDone = defineSignal<[string]>(SIGNAL_RELEASE_DONE);
-
-/** Within its run timeout, and with a short history; the next tick goes on. */
-const LOOK_FOR_AT_MOST = 10 * 60 * 1000;
-const START_AT_MOST = 100;
+const endScan = defineSignal(SIGNAL_END_SCAN);
 
 export interface ScanOutcome {
   readonly started: number;
@@ -41,102 +40,112 @@ export interface ScanOutcome {
  * Starts one release for each ready directory, oldest first, and goes on to the next as soon as one is through.
  * A directory in processing whose release runs is left alone; one whose release does not run is started again.
  * Ends when there is nothing to do. The schedule starts it every `scan_period` and never two at once.
+ *
+ * While there is work it goes on as a new run before its history gets long, and ends after a while, so that a pause
+ * of the schedule is heeded: just before a tick, so that the next scan takes over at once.
  */
-export async function scan(settings: Settings): Promise<ScanOutcome> {
+export async function scan(settings: Settings, before?: ScanProgress): Promise<ScanOutcome> {
   const { monitor } = activitiesOf(settings.name);
-  const max = settings.maxConcurrentReleases;
-  const begun = Date.now();
+  const { scanPeriod, maxConcurrentReleases: max } = settings;
+  const begun = before?.begun ?? Date.now();
+  let endsAt = endOfShift(begun, scanPeriod);
+  const continuesAt = endOfRun(Date.now());
   /** Timestamps of releases that run and will tell when they end. */
   const running = new Set<string>();
   let ended = 0;
-  let started = 0;
-  setHandler(releaseDone, (timestamp) => {
+  let started = before?.started ?? 0;
+  setHandler(releaseDone, finish);
+  setHandler(endScan, () => void (endsAt = 0));
+  await Promise.all((before?.running ?? []).map(adopt));
+
+  /** Ready directories that were seen and not begun yet: one look serves several that end one after the other. */
+  let upcoming: readonly ReadyDirectory[] = [];
+  let lookedAt = 0;
+  let endedAtLook = 0;
+  let found: ScanResult | undefined;
+  for (;;) {
+    const isLate = Date.now() - lookedAt >= scanPeriod;
+    const isOver = (upcoming.length === 0 || max === 1) && ended > endedAtLook;
+    if (!found || isLate || isOver) {
+      lookedAt = Date.now();
+      endedAtLook = ended;
+      found = await look();
+      upcoming = found.ready.filter(({ timestamp }) => !running.has(timestamp));
+      await Promise.all(found.processing.filter((one) => !running.has(one)).map((one) => begin(one)));
+      if (found.due && (running.size === 0 || found.due.urgent)) {
+        await renew(settings, found.due, running.size === 0 ? scanPeriod : 0);
+      }
+    }
+    if (Date.now() >= endsAt) return { started };
+    const endedBefore = ended;
+    const next = upcoming.slice(0, Math.max(0, max - running.size));
+    upcoming = upcoming.slice(next.length);
+    await Promise.all(next.map((directory) => begin(directory.timestamp, directory)));
+    show(found);
+    if (running.size === 0 && upcoming.length === 0 && found.readyCount === 0) return { started };
+    if (workflowInfo().continueAsNewSuggested || Date.now() >= continuesAt) {
+      return continueAsNew<typeof scan>(settings, { begun, started, running: [...running] });
+    }
+    // With one at a time there is nothing to look for until it ends.
+    const isBusy = max === 1 && running.size > 0;
+    const looksAt = isBusy ? Infinity : lookedAt + scanPeriod;
+    await condition(
+      () => ended > endedBefore || endsAt === 0,
+      patienceUntil(Math.min(looksAt, continuesAt, endsAt)),
+    );
+  }
+
+  async function look(): Promise<ScanResult> {
+    return monitor.scan.executeWithOptions(
+      { activityId: 'scan', summary: 'Look for ready directories and expiring roles' },
+      [{ max: max === 1 ? 1 : 2 * max }],
+    );
+  }
+
+  function finish(timestamp: string): void {
     running.delete(timestamp);
     ended++;
-  });
-
-  for (;;) {
-    const found = await monitor.scan.executeWithOptions(
-      { activityId: 'scan', summary: 'Look for ready directories and expiring roles' },
-      [{ max }],
-    );
-    const endedBefore = ended;
-    for (const timestamp of found.processing) if (!running.has(timestamp)) await begin(timestamp);
-    for (const directory of found.ready) {
-      if (running.size >= max) break;
-      if (!running.has(directory.timestamp)) await begin(directory.timestamp, directory);
-    }
-    show(found);
-    if (found.due && (running.size === 0 || found.due.urgent)) await renew(found.due.role, found.due.why);
-    if (running.size === 0 && found.readyCount === 0) return { started };
-    const left = LOOK_FOR_AT_MOST - (Date.now() - begun);
-    if (left <= 0 || started >= START_AT_MOST) return { started };
-    const patience = running.size < max ? Math.min(settings.scanPeriod, left) : left;
-    await condition(() => ended > endedBefore, patience);
   }
 
   async function begin(timestamp: string, directory?: ReadyDirectory): Promise<void> {
-    const workflowId = releaseWorkflowId(settings.name, timestamp);
+    // At once, so that nobody begins it a second time while the server is asked.
+    running.add(timestamp);
+    const finished = (): void => {
+      finish(timestamp);
+    };
     try {
       const child = await startChild(release, {
-        workflowId,
+        workflowId: releaseWorkflowId(settings.name, timestamp),
         args: [{ ...settings, timestamp, ...(directory ? { directory } : {}) }],
         parentClosePolicy: ParentClosePolicy.ABANDON,
         staticSummary: directory ? summaryOf(directory) : `Goes on with tuf_processing_${timestamp}`,
-        typedSearchAttributes: [{ key: STATE, value: 'claiming' }],
+        typedSearchAttributes: [{ key: STATE, value: RUNNING }],
         memo: { timestamp },
       });
       started++;
-      running.add(timestamp);
-      const finish = (): void => {
-        running.delete(timestamp);
-        ended++;
-      };
       // However it ends, it has told its own story.
-      void child.result().then(finish, finish);
+      void child.result().then(finished, finished);
     } catch (error) {
       if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-      await adopt(workflowId, timestamp);
+      await adopt(timestamp);
     }
   }
 
   /** A release that another scan has started tells this one when it ends. */
-  async function adopt(workflowId: string, timestamp: string): Promise<void> {
+  async function adopt(timestamp: string): Promise<void> {
     running.add(timestamp);
     try {
-      await getExternalWorkflowHandle(workflowId).signal(notifyWhenDone, workflowInfo().workflowId);
+      const handle = getExternalWorkflowHandle(releaseWorkflowId(settings.name, timestamp));
+      await handle.signal(notifyWhenDone, workflowInfo().workflowId);
     } catch {
       // It ended in between: look again.
-      running.delete(timestamp);
-      ended++;
+      finish(timestamp);
     }
   }
 
-  async function renew(role: OnlineRole, why: RefreshInput['why']): Promise<void> {
-    try {
-      const child = await startChild(refresh, {
-        workflowId: refreshWorkflowId(settings.name),
-        args: [{ ...settings, from: role, why }],
-        parentClosePolicy: ParentClosePolicy.ABANDON,
-        staticSummary:
-          why === 'expires'
-            ? `Sign ${role} and what is above it anew, before it expires`
-            : `Show to clients what an interrupted run left in ${role}`,
-      });
-      // Usually done at once; where a worker is away, ready directories shall not wait for it.
-      let isDone = false;
-      const finish = (): void => void (isDone = true);
-      void child.result().then(finish, finish);
-      if (running.size === 0) await condition(() => isDone, settings.scanPeriod);
-    } catch (error) {
-      if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-    }
-  }
-
-  function show(found: ScanResult): void {
-    const names = [...running].join(', ');
-    setCurrentDetails(
-      `${count(running.size, 'release')} running${names === '' ? '' : `: ${names}`}; ${String(found.readyCount)} ready.`,
-    );
+  function show({ readyCount }: ScanResult): void {
+    const names = [...running].slice(0, 10).join(', ');
+    const list = names === '' ? '' : `: ${names}${running.size > 10 ? ', …' : ''}`;
+    setCurrentDetails(`${count(running.size, 'release')} running${list}; ${String(readyCount)} were ready.`);
   }
 }

@@ -7,7 +7,8 @@ import { validated } from '../support/validated.js';
 import { initInstance, tufline } from '../support/command-line.js';
 import { temporaryDirectory } from '../support/temporary.js';
 
-const COMMANDS = 'init dev server worker schedule package post status verify retry cancel replay'.split(' ');
+const COMMANDS =
+  'init dev server worker schedule package post status verify retry cancel bins prune replay'.split(' ');
 
 test('every command explains itself', async (t) => {
   const directory = await temporaryDirectory(t);
@@ -33,6 +34,11 @@ test('wrong usage exits with 2 and one sentence that says what to do', async (t)
     [['retry', '1', '--config', 'instance/tufline.yaml'], /no tuf_failed_1/],
     [['cancel', '1', '--config', 'instance/tufline.yaml'], /No release 1 is ready/],
     [['dev', '--port', 'x'], /a port is a number/],
+    [['prune', '--older-than', 'long', '--config', 'instance/tufline.yaml'], /"long" is no duration/],
+    [
+      ['prune', '--older-than', '1d', '--config', 'instance/tufline.yaml'],
+      /may only lengthen prune_after, .*30 d/,
+    ],
     [['schedule', 'apply', '--config', 'instance/tufline.yaml'], /No Temporal server is known/],
   ];
   for (const [parameters, sentence] of cases) {

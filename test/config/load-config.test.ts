@@ -48,6 +48,7 @@ void test('an empty configuration has the documented defaults', () => {
       plainTargetNames: false,
       immutableTargets: [],
       metadataCache: 64 * 1024 * 1024,
+      pruneAfter: 30 * 24 * 60 * 60 * 1000,
       roles: {
         root: role(365 * DAY),
         targets: role(90 * DAY),
@@ -99,6 +100,13 @@ temporal: { namespace: tuf, profile: prod }
   assert.deepEqual(config.temporal, { namespace: 'tuf', profile: 'prod' });
 });
 
+void test('nothing is pruned by default that clients may hold on to', () => {
+  const roles = 'roles: { snapshot: { expiry: 60d } }';
+  assert.equal(parseConfig(roles, FILE).pruneAfter, 60 * DAY);
+  assert.equal(parseConfig('prune_after: 7d\nprune_every: 1d', FILE).pruneAfter, 7 * DAY);
+  assert.equal(parseConfig('prune_every: 12h', FILE).pruneEvery, 12 * HOUR);
+});
+
 void test('what is wrong is said with its line and key, and what was meant', () => {
   const cases: readonly (readonly [string, RegExp])[] = [
     ['scan_perod: 5s', /^line 1: scan_perod is no key that tufline knows\. Did you mean scan_period\?$/],
@@ -133,6 +141,9 @@ void test('what is wrong is said with its line and key, and what was meant', () 
     ['roles: { root: { threshold: 2, keys: [a] } }', /roles\.root\.threshold: .*more signatures than/],
     ['roles: { root: { keys: [a, a] } }', /roles\.root\.keys: a key is named twice/],
     ['roles: [1]', /^line 1: roles: expected object/],
+    ['\nprune_after: 6d', /^line 2: prune_after: it has to be at least 7 d, the longer one of snapshot and/],
+    ['prune_after: 8d\nroles: { timestamp: { expiry: 9d } }', /prune_after: it has to be at least 9 d/],
+    ['prune_every: 10s', /prune_every: write at least 1m/],
     ['post_to_tuf_path: ""', /post_to_tuf_path: write a path/],
     ['inbound_path: post-to-tuf', /^line 1: inbound_path: .* and post_to_tuf_path .* are the same, or one/],
     ['state_path: repository/state', /state_path: .* lies inside/],

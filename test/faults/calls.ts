@@ -47,13 +47,16 @@ export async function callsOfRole(
   const child = new ChildExecutor(role, world.config, { programs, roots: world.roots, log });
   const fresh = freshConductor(world.config);
   try {
-    await releaseAll({
-      ...fresh,
-      executor: (other) => (other === role ? child : fresh.executor(other)),
-      onDone: async (other, step) => {
-        if (other === role) ends.push({ step, calls: (await readCalls(log)).length });
+    await releaseAll(
+      {
+        ...fresh,
+        executor: (other) => (other === role ? child : fresh.executor(other)),
+        onDone: async (other, step) => {
+          if (other === role) ends.push({ step, calls: (await readCalls(log)).length });
+        },
       },
-    });
+      world.atOnce,
+    );
     const stepOf = (number: number): string => ends.find(({ calls }) => number <= calls)?.step ?? '';
     return (await readCalls(log)).map((call) => ({ ...call, role, step: stepOf(call.number) }));
   } finally {

@@ -5,10 +5,10 @@ import type { WorkerRole } from '../../src/config/index.js';
 import { buildPrograms, type Programs } from './bare/build.js';
 import { ChildExecutor, FreshExecutor } from './bare/executors.js';
 import type { Failure } from './bare/messages.js';
-import { releaseAll } from './bare/release.js';
+import { releaseAll, type Conductor } from './bare/release.js';
 import { callsOfRelease, nameOfCall, readCalls, type LoggedCall, type RoleCall } from './calls.js';
-import type { Matrix, Plan, Point } from './matrix.js';
-import { auditAtLast, freshConductor, Template } from './world.js';
+import type { Matrix, MatrixOptions, Plan, Point } from './matrix.js';
+import { auditAtLast, freshConductor, Template, type Shape } from './world.js';
 
 /** Numbers, as Node has no name for some of them. */
 const { EIO, ENOSPC, EDQUOT, ESTALE, EROFS, EMFILE } = constants.errno;
@@ -29,27 +29,41 @@ interface ErrorPoint extends Point {
 const CHANGING = new Set(['rename', 'link', 'unlink', 'mkdir', 'rmdir', 'write', 'fsync', 'close', 'create']);
 
 /** Errors of the file system at every call. */
-export const errors: Matrix = {
-  name: 'errors',
-  title: 'EIO, ENOSPC, EDQUOT, ESTALE, EROFS, EMFILE at every call: once, for a while, and after it was done',
-  async prepare({ seed, isFull, workshop }): Promise<Plan> {
-    const programs = await buildPrograms(workshop);
-    const template = await Template.make();
-    const calls = await callsOfRelease(template, programs);
-    const points = calls.flatMap((call, index) => {
-      const names = isFull ? NAMES : [NAMES[(index + seed) % NAMES.length] ?? 'EIO'];
-      // That an answer is lost is tried at each call too, with two seeds.
-      const isLost = CHANGING.has(call.name) && (isFull || (index + seed) % 2 === 0);
-      return names.flatMap((errno) => pointsOf(call, errno, nameOfCall(call, template.world), isLost));
+export const errors = errorsOf(
+  'flat',
+  'errors',
+  'EIO, ENOSPC, EDQUOT, ESTALE, EROFS, EMFILE at every call: once, for a while, and after it was done',
+);
+export const errorsInBins = errorsOf(
+  'bins',
+  'errors-bins',
+  'the same errors with hash bins and two releases at once, at every call: once or for a while',
+);
+
+function errorsOf(shape: Shape, name: string, title: string): Matrix {
+  return { name, title, varies: shape !== 'flat', prepare: (options) => prepare(shape, options) };
+}
+
+async function prepare(shape: Shape, { seed, isFull, workshop }: MatrixOptions): Promise<Plan> {
+  const programs = await buildPrograms(workshop);
+  const template = await Template.make({ shape });
+  const calls = await callsOfRelease(template, programs);
+  const points = calls.flatMap((call, index) => {
+    const names = isFull ? NAMES : [NAMES[(index + seed) % NAMES.length] ?? 'EIO'];
+    // That an answer is lost is tried at each call too, with two seeds.
+    const isLost = CHANGING.has(call.name) && (isFull || (index + seed) % 2 === 0);
+    return names.flatMap((errno) => {
+      const all = pointsOf(call, errno, nameOfCall(call, template.world), isLost);
+      return shape === 'flat' || isFull ? all : all.slice((index + seed) % 2, ((index + seed) % 2) + 1);
     });
-    return {
-      of: `${String(calls.length)} calls`,
-      points,
-      run: (point) => run(point as ErrorPoint, template, programs),
-      close: () => template.remove(),
-    };
-  },
-};
+  });
+  return {
+    of: `${String(calls.length)} calls`,
+    points,
+    run: (point) => run(point as ErrorPoint, template, programs),
+    close: () => template.remove(),
+  };
+}
 
 function pointsOf(
   call: RoleCall,
@@ -84,7 +98,7 @@ async function run(point: ErrorPoint, template: Template, programs: Programs): P
     if (complaint !== undefined) found.push(complaint);
     return Promise.resolve();
   };
-  await releaseAll({
+  const conductor: Conductor = {
     ...fresh,
     executor: (other) => (other === role ? child : fresh.executor(other)),
     onFailure: (_, __, failure) => check(failure),
@@ -93,7 +107,8 @@ async function run(point: ErrorPoint, template: Template, programs: Programs): P
       child = new FreshExecutor(role, world.config);
       return Promise.resolve();
     },
-  });
+  };
+  await releaseAll(conductor, world.atOnce);
   await first.end();
   found.push(...repeatedFsyncs(await readCalls(log)));
   found.push(...(await auditAtLast(world)));

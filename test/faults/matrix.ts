@@ -5,6 +5,8 @@ export interface Matrix {
   readonly title: string;
   /** Its runs mostly wait for processes of their own: so many of them at once, from one part, instead of parts. */
   readonly atOnce?: number;
+  /** Two releases at once do not make exactly the same calls each time: parts may count one more or less. */
+  readonly varies?: boolean;
   /** Makes what every run begins from, and lists the points. */
   prepare(options: MatrixOptions): Promise<Plan>;
 }

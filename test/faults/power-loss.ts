@@ -10,8 +10,8 @@ import { releaseAll } from './bare/release.js';
 import { readCalls } from './calls.js';
 import { lookWith, startClients, type FaultClient } from './clients/clients.js';
 import { DiskModel, type Change, type DiskState } from './disk-model.js';
-import { seeded, type Matrix, type Plan, type Point } from './matrix.js';
-import { auditAtLast, BEFORE, freshConductor, RELEASE, Template, type World } from './world.js';
+import { seeded, type Matrix, type MatrixOptions, type Plan, type Point } from './matrix.js';
+import { auditAtLast, Template, type Shape, type World } from './world.js';
 
 /** States that are looked at for one point: all where they are few, or so many of them. */
 const STATES_AT_MOST = 12;
@@ -38,60 +38,70 @@ interface Trace {
 }
 
 /** The power goes at every change that a release makes. */
-export const powerLoss: Matrix = {
-  name: 'power-loss',
-  title: 'power lost after every change, in every state that what was fsynced allows',
-  async prepare({ seed, isFull, workshop }): Promise<Plan> {
-    const programs = await buildPrograms(workshop);
-    const clients = startClients();
-    const template = await Template.make({ allInMemory: true, clients });
-    const traces = await record(template, programs, seed);
-    const base = await DiskModel.read(template.world);
-    const points = traces.flatMap(({ name, changes, killedAt }, trace) =>
-      changes.flatMap((change, index): LossPoint[] => {
-        const isNear = killedAt !== undefined && index >= killedAt && index < killedAt + AFTER_KILL;
-        if (trace > 0 && !isFull && !isNear && index % KILLED_EVERY !== trace % KILLED_EVERY) return [];
-        const what = `${change.name} ${change.shown}`;
-        const at = `power lost after ${String(index + 1)} ${what} of ${name}`;
-        return [{ name: at, trace, changes: index + 1 }];
-      }),
-    );
-    const seen = new Set<string>();
-    let states = 0;
-    return {
-      of: `${String(traces.length)} runs`,
-      points,
-      async run(point): Promise<string[]> {
-        const { trace, changes, name } = point as LossPoint;
-        const model = base.after((traces[trace]?.changes ?? []).slice(0, changes));
-        const random = seeded(
-          createHash('sha256')
-            .update(`${String(seed)} ${name}`)
-            .digest()
-            .readUInt32BE(),
-        );
-        const found: string[] = [];
-        for (const state of model.states(
-          isFull ? MANY_STATES : trace > 0 ? STATES_AFTER_KILL : STATES_AT_MOST,
-          random,
-        )) {
-          // Many points leave the same bytes.
-          if (seen.has(state.digest)) continue;
-          seen.add(state.digest);
-          states++;
-          const complaints = await recover(template, clients, state);
-          found.push(...complaints.map((complaint) => `${state.description}: ${complaint}`));
-        }
-        return found;
-      },
-      async close() {
-        console.log(`  ${String(states)} different states of the disk`);
-        for (const client of clients) client.close();
-        await template.remove();
-      },
-    };
-  },
-};
+export const powerLoss = powerLossOf(
+  'flat',
+  'power-loss',
+  'power lost after every change, in every state that what was fsynced allows',
+);
+export const powerLossInBins = powerLossOf(
+  'bins',
+  'power-loss-bins',
+  'power lost after every change of two releases at once with hash bins',
+);
+
+function powerLossOf(shape: Shape, name: string, title: string): Matrix {
+  return { name, title, varies: shape !== 'flat', prepare: (options) => prepare(shape, options) };
+}
+
+async function prepare(shape: Shape, { seed, isFull, workshop }: MatrixOptions): Promise<Plan> {
+  const programs = await buildPrograms(workshop);
+  const clients = startClients();
+  const template = await Template.make({ shape, allInMemory: true, clients });
+  const traces = await record(template, programs, shape === 'flat' ? seed : undefined);
+  const base = await DiskModel.read(template.world);
+  const points = traces.flatMap(({ name, changes, killedAt }, trace) =>
+    changes.flatMap((change, index): LossPoint[] => {
+      const isNear = killedAt !== undefined && index >= killedAt && index < killedAt + AFTER_KILL;
+      if (trace > 0 && !isFull && !isNear && index % KILLED_EVERY !== trace % KILLED_EVERY) return [];
+      const what = `${change.name} ${change.shown}`;
+      const at = `power lost after ${String(index + 1)} ${what} of ${name}`;
+      return [{ name: at, trace, changes: index + 1 }];
+    }),
+  );
+  const statesAtMost = (trace: number): number =>
+    isFull ? MANY_STATES : trace > 0 || shape === 'bins' ? STATES_AFTER_KILL : STATES_AT_MOST;
+  const seen = new Set<string>();
+  let states = 0;
+  return {
+    of: `${String(traces.length)} runs`,
+    points,
+    async run(point): Promise<string[]> {
+      const { trace, changes, name } = point as LossPoint;
+      const model = base.after((traces[trace]?.changes ?? []).slice(0, changes));
+      const random = seeded(
+        createHash('sha256')
+          .update(`${String(seed)} ${name}`)
+          .digest()
+          .readUInt32BE(),
+      );
+      const found: string[] = [];
+      for (const state of model.states(statesAtMost(trace), random)) {
+        // Many points leave the same bytes.
+        if (seen.has(state.digest)) continue;
+        seen.add(state.digest);
+        states++;
+        const complaints = await recover(template, clients, state);
+        found.push(...complaints.map((complaint) => `${state.description}: ${complaint}`));
+      }
+      return found;
+    },
+    async close() {
+      console.log(`  ${String(states)} different states of the disk`);
+      for (const client of clients) client.close();
+      await template.remove();
+    },
+  };
+}
 
 /** The machine comes up again: clients look, the workers start, the release ends. */
 async function recover(
@@ -104,10 +114,9 @@ async function recover(
   await renumber(world);
   const seenBy = world.clients;
   const { repositoryPath } = world.config;
-  const after = { ...BEFORE, ...RELEASE };
-  const found = await lookWith(clients, repositoryPath, seenBy, [BEFORE, after]);
-  await releaseAll(freshConductor(world.config));
-  found.push(...(await lookWith(clients, repositoryPath, seenBy, [after])));
+  const found = await lookWith(clients, repositoryPath, seenBy, world.states);
+  await world.releaseAll();
+  found.push(...(await lookWith(clients, repositoryPath, seenBy, [world.lastState])));
   found.push(...(await auditAtLast(world)));
   await world.remove();
   return found;
@@ -132,9 +141,13 @@ async function renumber({ config: { postToTufPath } }: World): Promise<void> {
   }
 }
 
-/** What whole releases change, each worker in a process of its own; in some of them one is killed on the way. */
-async function record(template: Template, programs: Programs, seed: number): Promise<Trace[]> {
+/**
+ * What whole releases change, each worker in a process of its own; in some of them one is killed on the way.
+ * @param seed of those; undefined: none is killed.
+ */
+async function record(template: Template, programs: Programs, seed: number | undefined): Promise<Trace[]> {
   const undisturbed = await recordOne(template, programs);
+  if (seed === undefined) return [{ name: 'undisturbed releases', changes: undisturbed }];
   const random = seeded(seed);
   const traces: Trace[] = [{ name: 'an undisturbed release', changes: undisturbed }];
   const records = undisturbed.filter(
@@ -176,21 +189,24 @@ async function recordOne(
   };
   try {
     // Each starts when it is needed, so that at any time only one process makes calls.
-    await releaseAll({
-      executor: (role) => {
-        const running = children.get(role);
-        if (running) return running;
-        const started = start(role, role === killed?.role && !isKilled ? killed.fault : undefined);
-        children.set(role, started);
-        return started;
+    await releaseAll(
+      {
+        executor: (role) => {
+          const running = children.get(role);
+          if (running) return running;
+          const started = start(role, role === killed?.role && !isKilled ? killed.fault : undefined);
+          children.set(role, started);
+          return started;
+        },
+        onDone: (role) => note(role),
+        onDeath: async (role) => {
+          isKilled = true;
+          children.delete(role);
+          await note(role);
+        },
       },
-      onDone: (role) => note(role),
-      onDeath: async (role) => {
-        isKilled = true;
-        children.delete(role);
-        await note(role);
-      },
-    });
+      world.atOnce,
+    );
     const data = await readFile(`${log}.data`);
     const calls = await readCalls(log);
     const roleOf = (index: number): string => roles.find(({ until }) => index < until)?.role ?? '';

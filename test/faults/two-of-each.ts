@@ -2,8 +2,8 @@ import { assertClientsSeeAllOfIt, timestampVersion } from '../support/client-vie
 import { callsOf, SimulatedProcess, type Call, type StopAt } from '../support/simulated-process.js';
 import { StepFailed } from './bare/executors.js';
 import { releaseAll } from './bare/release.js';
-import { seeded, type Matrix, type Plan, type Point } from './matrix.js';
-import { audit, BOTH, freshConductor, Template, type World } from './world.js';
+import { seeded, type Matrix, type MatrixOptions, type Plan, type Point } from './matrix.js';
+import { audit, freshConductor, Template, type Shape, type World } from './world.js';
 
 interface Interleaving extends Point {
   /** Where the first set of workers is put to sleep. */
@@ -13,48 +13,59 @@ interface Interleaving extends Point {
 }
 
 /** For each point of the first, so many points of the second. */
-const SECOND_STOPS = 7;
+const SECOND_STOPS: Readonly<Record<Shape, number>> = { flat: 6, bins: 2 };
 
 /**
  * Two whole sets of workers on one instance, each with a scan of its own, as after a mistaken deployment or a lost
  * Temporal database: the first runs to one change of the file system, the second to another, then the first to
  * its end, then the second.
  */
-export const twoOfEach: Matrix = {
-  name: 'two-of-each',
-  title: 'two scans, monitors, targets, snapshot and timestamp workers at once, interleaved at every change',
-  async prepare({ seed, isFull }): Promise<Plan> {
-    const template = await Template.make({ allInMemory: true });
-    const dry = await template.copy();
-    const calls = await callsOf(() => runAll(dry));
-    await dry.remove();
-    const random = seeded(seed);
-    const points = calls.flatMap((call, index) => {
-      const first = stopAt(index);
-      const alone = { name: `one stops after ${nameOf(call, index)}, the other runs through`, first };
-      const others = calls.map((_, other) => other);
-      const chosen = isFull ? others : sample(others, SECOND_STOPS, random);
-      return [
-        alone,
-        ...chosen.map((other): Interleaving => {
-          const where = calls[other];
-          if (!where) throw new Error('no such call');
-          return {
-            name: `one stops after ${nameOf(call, index)}, the other after ${nameOf(where, other)}`,
-            first,
-            second: stopAt(other),
-          };
-        }),
-      ];
-    });
-    return {
-      of: `${String(calls.length)} changes`,
-      points,
-      run: (point) => run(point as Interleaving, template),
-      close: () => template.remove(),
-    };
-  },
-};
+export const twoOfEach = twoOfEachOf(
+  'flat',
+  'two-of-each',
+  'two scans, monitors, targets, snapshot and timestamp workers at once, interleaved at every change',
+);
+export const twoOfEachInBins = twoOfEachOf(
+  'bins',
+  'two-of-each-bins',
+  'two of each with hash bins, and two releases at once in each of them',
+);
+
+function twoOfEachOf(shape: Shape, name: string, title: string): Matrix {
+  return { name, title, varies: shape !== 'flat', prepare: (options) => prepare(shape, options) };
+}
+
+async function prepare(shape: Shape, { seed, isFull }: MatrixOptions): Promise<Plan> {
+  const template = await Template.make({ shape, allInMemory: true });
+  const dry = await template.copy();
+  const calls = await callsOf(() => runAll(dry));
+  await dry.remove();
+  const random = seeded(seed);
+  const points = calls.flatMap((call, index) => {
+    const first = stopAt(index);
+    const alone = { name: `one stops after ${nameOf(call, index)}, the other runs through`, first };
+    const others = calls.map((_, other) => other);
+    const chosen = isFull ? others : sample(others, SECOND_STOPS[shape], random);
+    return [
+      alone,
+      ...chosen.map((other): Interleaving => {
+        const where = calls[other];
+        if (!where) throw new Error('no such call');
+        return {
+          name: `one stops after ${nameOf(call, index)}, the other after ${nameOf(where, other)}`,
+          first,
+          second: stopAt(other),
+        };
+      }),
+    ];
+  });
+  return {
+    of: `${String(calls.length)} changes`,
+    points,
+    run: (point) => run(point as Interleaving, template),
+    close: () => template.remove(),
+  };
+}
 
 async function run({ first, second }: Interleaving, template: Template): Promise<string[]> {
   const world = await template.copy();
@@ -79,14 +90,14 @@ async function run({ first, second }: Interleaving, template: Template): Promise
   // Whoever could not get its turn is started again by the next scan.
   await world.releaseAll();
   await assertClientsSeeAllOfIt(repositoryPath);
-  found.push(...(await audit(world.config, BOTH)));
+  found.push(...(await audit(world.config, world.expected)));
   for (const simulated of [one, other]) await simulated.abandon();
   await world.remove();
   return found;
 }
 
 async function runAll(world: World): Promise<void> {
-  await releaseAll(freshConductor(world.config));
+  await releaseAll(freshConductor(world.config), world.atOnce);
 }
 
 type Outcome = Awaited<ReturnType<SimulatedProcess['run']>>;

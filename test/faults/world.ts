@@ -25,6 +25,12 @@ export const RELEASE: Files = {
   'new/empty': '',
 };
 export const TIMESTAMP = '2';
+/** With two at once, the other one. */
+const OTHER = { timestamp: '3', files: { b: 'other', 'vendor/other/other-1.0.zip': 'one' } as Files };
+
+/** `flat`: all targets in one file, one release at a time. `bins`: hash bins, and two releases at once. */
+export type Shape = 'flat' | 'bins';
+const BINS = 4;
 
 /**
  * An instance whose files move from one file system to another twice: post-to-TUF and repository lie in memory,
@@ -35,7 +41,30 @@ export class World {
     readonly directory: string,
     readonly memory: string,
     readonly config: Config,
+    readonly shape: Shape,
   ) {}
+
+  /** How many releases are under way at once. */
+  get atOnce(): number {
+    return this.config.maxConcurrentReleases;
+  }
+
+  /** What has to be published in the end. */
+  get expected(): Expected {
+    return this.shape === 'flat' ? BOTH : { releases: [...BOTH.releases, OTHER] };
+  }
+
+  /** What clients may see on the way, the last of them in the end. */
+  get states(): readonly Files[] {
+    const after = { ...BEFORE, ...RELEASE };
+    if (this.shape === 'flat') return [BEFORE, after];
+    return [BEFORE, after, { ...BEFORE, ...OTHER.files }, { ...after, ...OTHER.files }];
+  }
+
+  /** What clients have to see when all is through. */
+  get lastState(): Files {
+    return this.states.at(-1) ?? BEFORE;
+  }
 
   /** Directories whose calls count. */
   get roots(): readonly string[] {
@@ -62,7 +91,7 @@ export class World {
 
   /** Releases everything that is ready, with workers that have just started. */
   async releaseAll(): Promise<void> {
-    await releaseAll(freshConductor(this.config));
+    await releaseAll(freshConductor(this.config), this.atOnce);
   }
 
   async remove(): Promise<void> {
@@ -80,6 +109,7 @@ export function freshConductor(config: Config): Conductor {
 }
 
 export interface TemplateOptions {
+  readonly shape?: Shape;
   /** Whether the release waits in the post-to-TUF directory. */
   readonly isReady?: boolean;
   readonly allInMemory?: boolean;
@@ -98,6 +128,7 @@ export class Template {
   ) {}
 
   static async make({
+    shape = 'flat',
     isReady = true,
     allInMemory = false,
     clients = [],
@@ -109,18 +140,21 @@ export class Template {
     }
     const directory = join(top, 'template');
     const memory = join(memoryTop, 'template');
-    await initInstance(directory);
+    await initInstance(directory, shape === 'bins' ? { hashBins: BINS } : {});
     await mkdir(memory);
     for (const name of ['post-to-tuf', 'repository']) {
       await promisify(execFile)('mv', [join(directory, name), memory]);
     }
-    const world = await openWorld(directory, memory, await readFile(join(directory, 'tufline.yaml'), 'utf8'));
+    const text = await readFile(join(directory, 'tufline.yaml'), 'utf8');
+    const changes = shape === 'bins' ? { max_concurrent_releases: '2' } : {};
+    const world = await openWorld(directory, memory, text, shape, changes);
     await world.post('1', BEFORE);
     await world.releaseAll();
     for (const complaint of await lookWith(clients, world.config.repositoryPath, world.clients, [BEFORE])) {
       throw new Error(complaint);
     }
     if (isReady) await world.post(TIMESTAMP, RELEASE);
+    if (isReady && shape === 'bins') await world.post(OTHER.timestamp, OTHER.files);
     return new Template(world, top, memoryTop);
   }
 
@@ -132,7 +166,8 @@ export class Template {
       promisify(execFile)('cp', ['-a', this.world.directory, directory]),
       promisify(execFile)('cp', ['-a', this.world.memory, memory]),
     ]);
-    return openWorld(directory, memory, await readFile(join(directory, 'tufline.yaml'), 'utf8'), changes);
+    const text = await readFile(join(directory, 'tufline.yaml'), 'utf8');
+    return openWorld(directory, memory, text, this.world.shape, changes);
   }
 
   /** A place for a copy that somebody else lays out; only its configuration is there. */
@@ -141,7 +176,8 @@ export class Template {
     const [directory, memory] = [join(this.top, name), join(this.memoryTop, name)];
     await mkdir(directory);
     await mkdir(memory);
-    return openWorld(directory, memory, await readFile(this.world.config.file, 'utf8'));
+    const text = await readFile(this.world.config.file, 'utf8');
+    return openWorld(directory, memory, text, this.world.shape);
   }
 
   async remove(): Promise<void> {
@@ -156,6 +192,7 @@ async function openWorld(
   directory: string,
   memory: string,
   text: string,
+  shape: Shape,
   changes: ConfigChanges = {},
 ): Promise<World> {
   const file = join(directory, 'tufline.yaml');
@@ -167,7 +204,7 @@ async function openWorld(
     changed = changed.replace(new RegExp(`^${key}: .*$`, 'm'), `${key}: ${value}`);
   }
   await writeFile(file, changed.replace(/(plain_target_names: true\n)+/, 'plain_target_names: true\n'));
-  return new World(directory, memory, await loadConfig(file));
+  return new World(directory, memory, await loadConfig(file), shape);
 }
 
 /** What the audit expects: every release once, in this order. */
@@ -177,7 +214,7 @@ export interface Expected {
   readonly mayHaveAborted?: boolean;
 }
 
-export const NEXT = { timestamp: '3', files: { next: 'third' } };
+export const NEXT = { timestamp: '9', files: { next: 'last' } };
 
 export const BOTH: Expected = {
   releases: [
@@ -196,27 +233,39 @@ export async function audit(config: Config, expected: Expected): Promise<string[
   for (const finding of await verifyRepository(repository)) found.push(`verify: ${JSON.stringify(finding)}`);
 
   const committed: string[] = [];
-  let aborted = 0;
+  const names = ['1.root.json', 'timestamp.json'];
+  const records = new Set<string>();
+  let made = 0;
   for await (const record of repository.commits.from(1)) {
-    if (record.kind === 'abort' && expected.mayHaveAborted) aborted++;
+    records.add(`${String(record.number)}.json`);
+    for (const { release } of record.releases) records.add(`releases/${release.slice(0, 2)}/${release}`);
+    // No version is burnt: what is there is what a record names, and `verify` finds gaps between them.
+    for (const [file, { version }] of Object.entries(record.meta)) names.push(`${String(version)}.${file}`);
     if (record.kind === 'release') committed.push(...record.releases.map(({ timestamp }) => timestamp));
+    const isExpected = record.kind !== 'abort' || expected.mayHaveAborted;
+    if (!isExpected || !['init', 'release', 'abort'].includes(record.kind))
+      found.push(`there is a record of the kind ${record.kind}`);
+    if (record.kind !== 'abort') made++;
   }
   const wanted = expected.releases.map(({ timestamp }) => timestamp);
-  if (committed.join() !== wanted.join())
+  if (committed.sort().join() !== [...wanted].sort().join())
     found.push(`committed are ${committed.join()}, not ${wanted.join()}`);
 
-  const versions = wanted.length + 1;
-  const names = ['1.root.json', 'timestamp.json'];
-  for (let version = 1; version <= versions; version++) {
-    names.push(`${String(version)}.targets.json`, `${String(version)}.snapshot.json`);
+  await mustHold(found, repository.paths.commits, [...records]);
+  for (const log of [repository.snapshots, repository.timestamps]) {
+    // Where several were committed one by one, one snapshot may include them all.
+    const count = (await log.latest())?.number ?? 0;
+    if (config.maxConcurrentReleases === 1 ? count !== made : count > made)
+      found.push(`there are ${String(count)} records in ${log.directory} for ${String(made)} commits`);
+    const numbers = Array.from({ length: count }, (_, index) => String(index + 1));
+    await mustHold(
+      found,
+      log.directory,
+      numbers.map((number) => `${number}.json`),
+    );
+    if (log === repository.snapshots) names.push(...numbers.map((number) => `${number}.snapshot.json`));
   }
   await mustHold(found, repository.paths.metadata, names);
-  const numbers = (count: number): string[] =>
-    Array.from({ length: count }, (_, index) => `${String(index + 1)}.json`);
-  await mustHold(found, repository.paths.commits, numbers(versions + aborted));
-  for (const log of [repository.paths.snapshot, repository.paths.timestamp]) {
-    await mustHold(found, log, numbers(versions));
-  }
   for (const path of [config.postToTufPath, config.inboundPath, repository.paths.staging]) {
     await mustHold(found, path, []);
   }
@@ -265,8 +314,9 @@ async function mustHold(found: string[], directory: string, names: readonly stri
  * have just started publish one more release.
  */
 export async function auditAtLast(world: World): Promise<string[]> {
-  if ((await audit(world.config, BOTH)).length === 0) return [];
+  const { config, expected } = world;
+  if ((await audit(config, expected)).length === 0) return [];
   await world.post(NEXT.timestamp, NEXT.files);
   await world.releaseAll();
-  return audit(world.config, { releases: [...BOTH.releases, NEXT] });
+  return audit(config, { releases: [...expected.releases, NEXT] });
 }

@@ -31,7 +31,7 @@ export const GUARDS: readonly Guard[] = [
   {
     guarantee: 'G1',
     file: 'src/handover/move.ts',
-    line: 'await mustBeUnchanged(processing, claim);',
+    line: 'await mustBeUnchanged(processing, claim, signal);',
     why: 'a pipeline that still writes has a part of its files published',
     proof: { tests: 'handover/bad-input' },
   },
@@ -53,8 +53,7 @@ export const GUARDS: readonly Guard[] = [
   {
     guarantee: 'G2',
     file: 'src/handover/move.ts',
-    line: 'if ((await options.decisionOf(release)) !== undefined) return undefined;\n    }',
-    instead: '}',
+    line: '// A late attempt finds files gone that another run of this release has published and cleaned up.\n    if ((await options.decisionOf(release)) !== undefined) return undefined;',
     why: 'a late copy of a published release blames the pipeline for the files that were cleaned up',
     proof: { faults: ['two-of-each', '--point', 'mkdir inbound'] },
   },
@@ -69,9 +68,9 @@ export const GUARDS: readonly Guard[] = [
     guarantee: 'G3',
     file: 'src/files/durable.ts',
     line: `await handle.sync().catch((error: unknown) => {
-      throw ioError(error, 'fsync', path);
-    });
-    // On NFS`,
+    throw ioError(error, 'fsync', path);
+  });
+  // On NFS`,
     instead: '// On NFS',
     why: 'what clients see is empty after a power cut',
     proof: { faults: ['power-loss', '--point', 'of an undisturbed release'] },

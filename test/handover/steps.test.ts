@@ -49,7 +49,7 @@ test('many moves at once leave one copy', async (t) => {
 
 test('no more are in processing than may be, and the oldest goes first', async (t) => {
   const handover = await TestHandover.make(await temporaryDirectory(t));
-  for (const timestamp of ['1', '2', '3']) await handover.ready(timestamp, { a: timestamp });
+  for (const timestamp of ['1', '2', '3']) await handover.ready(timestamp, { [timestamp]: timestamp });
   await handover.mustClaim('1', 2);
   await handover.mustClaim('2', 2);
   const error = await failsWith('waiting', () => handover.claim('3', 2));

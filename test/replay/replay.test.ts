@@ -24,6 +24,7 @@ test('there is a history of every path', () => {
     'retried-step',
     'resumed-after-loss',
     'scan',
+    'scan-of-several',
     'refresh',
   ]) {
     assert.ok(files.includes(`${path}.json`), path);

@@ -6,9 +6,11 @@ import {
   moveRelease,
   putBackRelease,
   type Claim,
+  type ClaimOptions,
   type ClaimOutcome,
   type DecidedRelease,
   type Manifest,
+  type MoveOptions,
 } from '../../src/handover/index.js';
 import type { Files } from './repository.js';
 
@@ -52,32 +54,35 @@ export class TestHandover {
     return ready;
   }
 
-  claim(timestamp: string, max = 1): Promise<ClaimOutcome> {
-    const { postToTufPath, inboundPath } = this;
-    return claimRelease({ postToTufPath, inboundPath, timestamp, max, decisionOf: this.decisionOf });
+  claim(timestamp: string, max = 1, more: Partial<ClaimOptions> = {}): Promise<ClaimOutcome> {
+    const { postToTufPath, inboundPath, decisionOf } = this;
+    return claimRelease({ postToTufPath, inboundPath, timestamp, max, decisionOf, ...more });
   }
 
   /** Claims what must be there. */
-  async mustClaim(timestamp: string, max = 1): Promise<Claim> {
-    const outcome = await this.claim(timestamp, max);
+  async mustClaim(timestamp: string, max = 1, more: Partial<ClaimOptions> = {}): Promise<Claim> {
+    const outcome = await this.claim(timestamp, max, more);
     if (outcome.state === 'absent') throw new Error(`${timestamp} is absent`);
     return outcome.claim;
   }
 
   /** Moves what is not decided yet. */
-  async move({ timestamp, release }: Claim, onFile?: (path: string) => void): Promise<Manifest> {
+  async move(
+    { timestamp, release }: Claim,
+    progress: Pick<MoveOptions, 'onFile' | 'onBytes' | 'onAdopted' | 'signal'> = {},
+  ): Promise<Manifest> {
     const { postToTufPath, inboundPath, decisionOf } = this;
     const hashAlgorithms = ['sha256'] as const;
     const manifest = await moveRelease({
       ...{ postToTufPath, inboundPath, timestamp, release, hashAlgorithms, decisionOf },
-      ...(onFile ? { onFile } : {}),
+      ...progress,
     });
     if (!manifest) throw new Error(`${timestamp} is decided already`);
     return manifest;
   }
 
-  cleanUp(claim: Claim) {
-    return cleanUpRelease(this.#decided(claim));
+  cleanUp(claim: Claim, signal?: AbortSignal) {
+    return cleanUpRelease(this.#decided(claim), signal);
   }
 
   putBack(claim: Claim, problem = { code: 'cancelled', message: 'It was cancelled.', remedy: 'Retry it.' }) {

@@ -39,6 +39,7 @@ export function repositoryOptions(
     plainTargetNames: false,
     immutableTargets: [],
     metadataCache: 1024 * 1024,
+    pruneAfter: 30 * DAY,
     ...changes,
   };
 }

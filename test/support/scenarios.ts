@@ -12,6 +12,16 @@ export async function published(instance: TestInstance): Promise<string> {
   return instance.untilEnded('1');
 }
 
+/** Several at once, which all write one target: the instance allows more than one. @returns their statuses. */
+export async function several(instance: TestInstance, releases: number): Promise<string[]> {
+  const timestamps = Array.from({ length: releases }, (_, index) => String(index + 1));
+  for (const timestamp of timestamps)
+    await instance.handOver(timestamp, { 'a.txt': timestamp, [`own/${timestamp}`]: 'x' });
+  await instance.startWorkers(...ALL);
+  await instance.applySchedule();
+  return Promise.all(timestamps.map((timestamp) => instance.untilEnded(timestamp)));
+}
+
 export async function failedInput(instance: TestInstance): Promise<string> {
   await instance.startWorkers(...ALL);
   await instance.handOver('1', { 'good.txt': 'good' }, (directory) =>

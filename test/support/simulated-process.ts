@@ -120,15 +120,24 @@ export class SimulatedProcess {
     this.#open.set(handle, close);
     const synced = async (): Promise<void> => {
       await this.#gate;
-      await sync();
-      await this.#hooks.onSynced?.(path);
+      this.#inFlight++;
+      try {
+        await sync();
+        await this.#hooks.onSynced?.(path);
+      } finally {
+        this.#inFlight--;
+        if (this.#isStopped) {
+          this.#checkQuiet();
+          await this.#gate;
+        }
+      }
     };
     return Object.assign(handle, {
-      write: (piece: Uint8Array, ...rest: number[]) =>
+      write: (piece: Uint8Array, offset = 0, length = piece.byteLength - offset, position?: number | null) =>
         this.change(
           { name: 'write', path },
-          () => write(piece, ...rest),
-          () => write(piece, 0, Math.floor(piece.byteLength / 2)),
+          () => write(piece, offset, length, position),
+          () => write(piece, offset, Math.floor(length / 2), position),
         ),
       sync: synced,
       datasync: async () => {

@@ -4,7 +4,13 @@ import { Client, Connection } from '@temporalio/client';
 import { loadConfig, WORKER_ROLES, type Config, type WorkerRole } from '../../src/config/index.js';
 import { initInstance } from '../../src/instance/index.js';
 import { openRepository, type Repository } from '../../src/repository/index.js';
-import { findTemporal, freePort, startServer } from '../../src/server/index.js';
+import {
+  findTemporal,
+  freePort,
+  SETTINGS,
+  startServer,
+  type ServerSettings,
+} from '../../src/server/index.js';
 import { applySchedule, searchAttributeArguments, triggerSchedule } from '../../src/temporal/index.js';
 import { releaseWorkflowId } from '../../src/workflows/messages.js';
 import { runWorkers } from '../../src/workers/index.js';
@@ -17,8 +23,12 @@ export interface TestServer {
   readonly client: Client;
 }
 
-/** An embedded Temporal server of its own, with an empty database. */
-export async function startTestServer(lifetime: Lifetime, directory: string): Promise<TestServer> {
+/** An embedded Temporal server of its own, with an empty database. `changes` go before our dynamic configuration. */
+export async function startTestServer(
+  lifetime: Lifetime,
+  directory: string,
+  changes: ServerSettings['dynamicConfig'] = {},
+): Promise<TestServer> {
   await mkdir(directory, { recursive: true });
   const server = await startServer({
     program: await findTemporal({ environment: process.env, log: console.error }),
@@ -27,6 +37,7 @@ export async function startTestServer(lifetime: Lifetime, directory: string): Pr
     port: await freePort(),
     uiPort: await freePort(),
     searchAttributes: searchAttributeArguments(),
+    settings: { ...SETTINGS, dynamicConfig: { ...SETTINGS.dynamicConfig, ...changes } },
   });
   lifetime.after(() => server.stop());
   const connection = await Connection.connect({ address: server.address });

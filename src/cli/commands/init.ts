@@ -61,7 +61,13 @@ async function init(directory: string, options: InitArguments): Promise<void> {
     ...(passphrase ? { passphrase } : {}),
     ...(hashBins === undefined ? {} : { hashBins }),
     ...(style === undefined ? {} : { style }),
-    ...(hashBins ? { onBin: (file) => progress.add(1, file) } : {}),
+    ...(hashBins
+      ? {
+          onBin: (file: string) => {
+            progress.add(1, file);
+          },
+        }
+      : {}),
   }).finally(() => {
     progress.stop();
   });

@@ -19,7 +19,8 @@ export function addSchedule(program: Command): void {
     .command('schedule')
     .summary('apply, pause, resume, trigger or delete the scan schedule')
     .description(
-      'Manages the schedule that looks for ready directories. Each of these can be repeated without harm.',
+      `Manages the schedule that looks for ready directories, and the one that prunes where prune_every is set. Each of these can be
+repeated without harm.`,
     )
     .exitOverride();
   for (const { name, does } of ACTIONS) {

@@ -133,10 +133,10 @@ async function auditTargets(
   const record = await repository.commits.latest();
   if (!record) return;
   progress.onTargets?.(record.targets);
-  const visit = (targets: Iterable<AuditedTarget>): Promise<void> =>
-    progress.metadataOnly
-      ? Promise.resolve(countOnly(targets, progress))
-      : auditTargetFiles(repository, targets, report, progress);
+  const visit = async (targets: Iterable<AuditedTarget>): Promise<void> => {
+    if (progress.metadataOnly) for (const { path } of targets) progress.onFile?.(path, 0);
+    else await auditTargetFiles(repository, targets, report, progress);
+  };
   const count = await auditTargetsMetadata(repository, record, snapshot, report, visit);
   if (count !== record.targets) {
     report(
@@ -144,10 +144,6 @@ async function auditTargets(
       `The targets metadata lists ${String(count)} targets, its record says ${String(record.targets)}.`,
     );
   }
-}
-
-function countOnly(targets: Iterable<AuditedTarget>, { onFile }: VerifyProgress): void {
-  for (const { path } of targets) onFile?.(path, 0);
 }
 
 /** Reads every record: a damaged or missing one throws. */

@@ -76,6 +76,34 @@ export function joined(parts: readonly Buffer[]): Buffer[] {
   return parts.flatMap((part, index) => [index === 0 ? NOTHING : COMMA, part]);
 }
 
+/** The entries of both sides in order, where no key is on both. */
+export function mergeRaw(form: EntryForm, a: Buffer, b: Buffer): Buffer {
+  if (a.length === 0 || b.length === 0) return a.length === 0 ? b : a;
+  const merged = Buffer.allocUnsafe(a.length + COMMA.length + b.length);
+  let end = 0;
+  const put = ({ bytes }: RawEntry): void => {
+    if (end > 0) end += COMMA.copy(merged, end);
+    end += bytes.copy(merged, end);
+  };
+  let at = 0;
+  for (const right of listRaw(form, b)) {
+    for (
+      let left = entryAt(form, a, at);
+      left && Buffer.compare(left.key, right.key) < 0;
+      left = entryAt(form, a, at)
+    ) {
+      put(left);
+      at += left.bytes.length + 1;
+    }
+    put(right);
+  }
+  if (at < a.length) {
+    end += COMMA.copy(merged, end);
+    a.copy(merged, end, at);
+  }
+  return merged;
+}
+
 /**
  * Pairs of entries, one of each side, that are not the same bytes; undefined where a key is on one side only. Long
  * runs that are equal are skipped without looking at their entries.

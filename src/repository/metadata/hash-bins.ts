@@ -17,8 +17,8 @@ export function bitsOf({ count }: Pick<HashBins, 'count'>): number {
   return Math.log2(count);
 }
 
-/** The bin of a target: the first bits of the SHA-256 of its path (§4.5, TAP 15). */
-export function binOf(bins: Pick<HashBins, 'count'>, path: string): number {
+/** The bin of a target: the first bits of the SHA-256 of its path, in UTF-8 (§4.5, TAP 15). */
+export function binOf(bins: Pick<HashBins, 'count'>, path: string | Uint8Array): number {
   const bits = bitsOf(bins);
   return createHash('sha256').update(path).digest().readUInt32BE(0) >>> (32 - bits);
 }
@@ -31,6 +31,11 @@ export function binRole({ count }: Pick<HashBins, 'count'>, bin: number): string
 /** File name of a bin without its version: `bins-0a3f.json`. */
 export function binFile(bins: Pick<HashBins, 'count'>, bin: number): string {
   return `${binRole(bins, bin)}.json`;
+}
+
+/** Whether targets are spread in the same way. */
+export function isSameLayout(a: HashBins | undefined, b: HashBins | undefined): boolean {
+  return a?.count === b?.count && a?.style === b?.style;
 }
 
 /** All files that list targets, in order. */

@@ -41,9 +41,7 @@ export function parseMetaEntry(bytes: Buffer): { readonly name: string; readonly
     name,
     meta: {
       version: Number(version),
-      ...(hashes === undefined
-        ? {}
-        : { length: Number(length), hashes: Object.fromEntries(pairs(hashes)) as MetaEntry['hashes'] }),
+      ...(hashes === undefined ? {} : { length: Number(length), hashes: Object.fromEntries(pairs(hashes)) }),
     },
   };
 }

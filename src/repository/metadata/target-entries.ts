@@ -66,7 +66,8 @@ export function spliceEntries(
   );
 }
 
-function parseEntry(bytes: Buffer): { path: string; entry: TargetEntry } {
+/** @throws Error where the entry is not in the form that this program writes. */
+export function parseEntry(bytes: Buffer): { path: string; entry: TargetEntry } {
   const path = keyAt(bytes, 0).toString('utf8');
   const rest = bytes.subarray(Buffer.byteLength(quoted(path)) + 1).toString('latin1');
   const match = ENTRY.exec(rest);

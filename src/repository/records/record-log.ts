@@ -1,32 +1,40 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { hasErrno, ioError, TuflineError } from '../../errors/index.js';
 import { fsyncDirectory, putOnce, readIfPresent, sweepTemporary } from '../../files/index.js';
+import { LogStart } from './log-start.js';
 import type { BaseRecord } from './records.js';
 
 const RECORD_FILE = /^([1-9]\d*)\.json$/;
 const READ_AT_ONCE = 32;
-/** Milliseconds; the directory holds every record that there ever was. */
+/** Milliseconds; the directory holds very many records. */
 const SWEEP_EVERY = 600_000;
+/** Milliseconds after which what is remembered as newest is looked at again: it may have been pruned meanwhile. */
+const TRUST_FOR = 60_000;
 
 /**
- * The records of one kind: files `1.json`, `2.json`, … without a gap, each written once and never changed.
- * Whoever links a number first has decided. What was read is kept, as it can never become wrong.
+ * The records of one kind: files `1.json`, `2.json`, … without a gap, each written once and never changed; the oldest
+ * are pruned. Whoever links a number first has decided. What was read is kept, as it can never become wrong.
  */
 export class RecordLog<T extends BaseRecord> {
   #latest: T | undefined;
+  #seenAt = 0;
+  /** Which record is the first that counts. */
+  readonly start: LogStart;
   /** At first at once: the process before this one may have been killed. */
   #sweepNextAt = 0;
 
   constructor(
     readonly directory: string,
     private readonly parse: (value: unknown) => T,
-  ) {}
+  ) {
+    this.start = new LogStart(directory);
+  }
 
   /** The newest record, or undefined where there is none. */
   async latest(): Promise<T | undefined> {
-    let latest = this.#latest;
+    let latest = await this.#remembered();
     if (latest === undefined) {
       const newest = await this.#newestNumber();
       if (newest > 0) latest = await this.mustRead(newest);
@@ -40,7 +48,28 @@ export class RecordLog<T extends BaseRecord> {
 
   /** Several calls may run at once: what is kept never falls back to an older record. */
   #keep(record: T | undefined): T | undefined {
-    if (record && record.number > (this.#latest?.number ?? 0)) this.#latest = record;
+    if (record && record.number > (this.#latest?.number ?? 0)) {
+      this.#latest = record;
+      this.#seenAt = Date.now();
+    }
+    return this.#latest;
+  }
+
+  /** Looks for the newest record anew next time: what is remembered does not fit to what lies there. */
+  forget(): void {
+    this.#latest = undefined;
+  }
+
+  /** A process that slept for long may remember a record that was pruned: the ones after it would never be found. */
+  async #remembered(): Promise<T | undefined> {
+    const latest = this.#latest;
+    if (!latest || Math.abs(Date.now() - this.#seenAt) < TRUST_FOR) return latest;
+    const isThere = await stat(this.pathOf(latest.number)).catch((error: unknown) => {
+      if (hasErrno(error, 'ENOENT')) return undefined;
+      throw ioError(error, 'look at', this.pathOf(latest.number));
+    });
+    if (isThere) this.#seenAt = Date.now();
+    else if (this.#latest === latest) this.#latest = undefined;
     return this.#latest;
   }
 
@@ -64,10 +93,9 @@ export class RecordLog<T extends BaseRecord> {
     }
   }
 
-  /** Number of the oldest record that has not been pruned; 1 where there is none. */
+  /** Number of the oldest record that has not been pruned; 1 where none has been. */
   async oldest(): Promise<number> {
-    const numbers = await this.#numbers();
-    return numbers.reduce((oldest, number) => Math.min(oldest, number), numbers[0] ?? 1);
+    return this.start.first();
   }
 
   /** Records from `first` to the newest, oldest first. A missing one among them is an error. */
@@ -86,7 +114,19 @@ export class RecordLog<T extends BaseRecord> {
    */
   async append(record: T, before: () => Promise<unknown> = () => Promise.resolve()): Promise<boolean> {
     const bytes = Buffer.from(`${JSON.stringify(record)}\n`);
-    const outcome = await putOnce(this.pathOf(record.number), bytes, before);
+    // A number that has been pruned is free as a name: looked at when nobody can miss our temporary file any more.
+    const mayAppear = async (): Promise<boolean> => {
+      const isPruned = record.number < (await this.start.first());
+      if (isPruned) this.forget();
+      return !isPruned;
+    };
+    const outcome = await putOnce(this.pathOf(record.number), bytes, before, mayAppear).catch(
+      (error: unknown) => {
+        // Perhaps our temporary file was swept, as the number is long taken.
+        this.forget();
+        throw error;
+      },
+    );
     if (outcome === 'other') return false;
     this.#keep(record);
     return true;
@@ -116,6 +156,7 @@ export class RecordLog<T extends BaseRecord> {
   async mustRead(number: number): Promise<T> {
     const record = await this.read(number);
     if (record !== undefined) return record;
+    this.forget();
     throw new TuflineError({
       code: 'missing-record',
       kind: 'transient',

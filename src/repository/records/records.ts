@@ -31,16 +31,20 @@ const releaseEntry = z
 
 const problem = z.object({ code: z.string(), message: z.string(), remedy: z.string() }).strict();
 
+const HASHED_COPY = /^(?:[^/]+\/)*(?:[0-9a-f]{64}|[0-9a-f]{128})\.[^/]+$/;
+
 export const commitSchema = z
   .object({
     format: z.literal(1),
     number: z.int().positive(),
-    kind: z.enum(['init', 'release', 'refresh', 'abort', 'resize']),
+    kind: z.enum(['init', 'release', 'refresh', 'abort', 'resize', 'prune']),
     time: z.string(),
     /** Staged trees to put in place, in this order. Empty for an abort. */
     stages: z.array(z.string()),
     releases: z.array(releaseEntry),
     problem: problem.optional(),
+    /** Of a prune: paths below `targets/` of the files that go, hashed copies that no kept metadata lists. */
+    removes: z.array(z.string().regex(HASHED_COPY)).optional(),
     /** Metadata of the targets roles that this record makes, by file name without version; what it does not name stays. */
     meta: z.record(z.string(), meta),
     /** How targets are spread over bins after this record; absent where all are in `targets.json`. */
@@ -101,6 +105,8 @@ export interface BaseRecord {
   readonly stages: readonly string[];
   /** Of a commit or abort: the releases that it decides. */
   readonly releases?: readonly ReleaseEntry[];
+  /** Of a prune: files below `targets/` that it removes. */
+  readonly removes?: readonly string[] | undefined;
 }
 
 export const parseCommit = (value: unknown): CommitRecord => commitSchema.parse(value);

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { dirname, join } from 'node:path';
 import { TuflineError } from '../../errors/index.js';
-import { fsyncDirectory, linkOnce, makeDirectory, readIfPresent } from '../../files/index.js';
+import { linkOnce, makeDirectories, readIfPresent } from '../../files/index.js';
 import type { RecordLog } from './record-log.js';
 import type { BaseRecord, CommitRecord } from './records.js';
 
@@ -19,21 +19,25 @@ export function releaseIndex(commits: string): ReleaseIndex {
   return { directory: join(commits, 'releases') };
 }
 
-/** Makes the links of a record, durably. Runs to the same end however often. */
+/**
+ * Makes the links of a record. Runs to the same end however often.
+ * @param touched gets the directories that have to be fsynced before there may be a next record.
+ */
 export async function indexReleases(
   index: ReleaseIndex,
   log: RecordLog<CommitRecord>,
   { number, releases = [] }: BaseRecord,
+  touched: Set<string>,
 ): Promise<void> {
-  const directories = new Set<string>();
   for (const { release } of releases) {
     const path = pathOf(index, release);
     const directory = dirname(path);
-    if (!directories.has(directory)) await makeDirectory(directory);
-    directories.add(directory);
+    if (!touched.has(directory)) await makeDirectories(directory, touched);
+    touched.add(directory);
     // Taken: by this record, or by an earlier one, which is the truth then.
     const outcome = await linkOnce(log.pathOf(number), path);
     if (outcome !== 'source-gone') continue;
+    log.forget();
     throw new TuflineError({
       code: 'missing-record',
       kind: 'transient',
@@ -42,7 +46,6 @@ export async function indexReleases(
       path: log.pathOf(number),
     });
   }
-  await Promise.all([...directories].map((directory) => fsyncDirectory(directory)));
 }
 
 /** The record that decided a release, or undefined: complete for all records but the newest. */

@@ -1,7 +1,8 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { hasErrno, ioError } from '../../errors/index.js';
-import { makeDirectory, putOnce, readIfPresent } from '../../files/index.js';
+import { isDeepStrictEqual } from 'node:util';
+import { hasErrno, ioError, TuflineError } from '../../errors/index.js';
+import { makeDirectory, putOnce, readIfPresent, removeFile, sweepTemporary } from '../../files/index.js';
 import type { HashBins } from '../metadata/hash-bins.js';
 import type { RecordLog } from './record-log.js';
 import { parseCheckpoint, type Checkpoint, type CommitRecord, type MetaEntry } from './records.js';
@@ -59,10 +60,17 @@ export class TargetsLedger {
   }
 
   async #catchUp(latest: CommitRecord): Promise<TargetsState> {
-    const state = this.#state ?? (await this.#begin(latest.number));
+    const state = (await this.#goOn(latest)) ?? (await this.#begin(latest.number));
     await this.#read(state, latest);
     this.#state = state;
     return state;
+  }
+
+  /** What is kept, brought up; undefined where a process slept so long that what it has to read has been pruned. */
+  async #goOn(latest: CommitRecord): Promise<GrowingState | undefined> {
+    const state = this.#state;
+    if (!state || latest.number <= state.number + 1) return state;
+    return state.number + 1 < (await this.commits.oldest()) ? undefined : state;
   }
 
   async #read(state: GrowingState, latest: CommitRecord): Promise<void> {
@@ -84,19 +92,40 @@ export class TargetsLedger {
   }
 
   /** Writes a checkpoint of the state after this commit. @returns its path. */
-  async writeCheckpoint(latest: CommitRecord): Promise<string> {
-    const { number, targets, hashBins, meta } = await this.at(latest);
-    const checkpoint: Checkpoint = {
-      format: 1,
-      number,
-      targets,
-      ...(hashBins ? { hash_bins: hashBins } : {}),
-      meta: Object.fromEntries(meta),
-    };
-    const path = this.#pathOf(number);
-    await makeDirectory(this.#directory);
-    await putOnce(path, Buffer.from(`${JSON.stringify(checkpoint)}\n`));
-    return path;
+  async writeCheckpoint(commit: CommitRecord): Promise<string> {
+    return this.#write(asCheckpoint(await this.upTo(commit)));
+  }
+
+  /**
+   * Writes a checkpoint that makes the records before this commit unneeded.
+   * @throws transient `damaged-checkpoint` where one is there that says something else.
+   */
+  async replaceRecordsBefore(commit: CommitRecord): Promise<void> {
+    // From the records, and not from what it is compared with.
+    const state = await this.#begin(commit.number - 1);
+    await this.#read(state, commit);
+    const checkpoint = asCheckpoint(state);
+    const path = await this.#write(checkpoint);
+    const written = await readIfPresent(path);
+    if (written && isDeepStrictEqual(parsed(written), checkpoint)) return;
+    throw new TuflineError({
+      code: 'damaged-checkpoint',
+      kind: 'transient',
+      message: `The checkpoint ${path} does not say what the records say.`,
+      remedy: 'Remove this file; it is written anew by itself.',
+      path,
+    });
+  }
+
+  /**
+   * Removes checkpoints that nobody begins at: all but the newest two and the one of the oldest record, from where on
+   * every state can be told. A process that starts begins at the newest; the second is for when that is damaged.
+   */
+  async pruneCheckpoints(): Promise<void> {
+    const oldest = await this.commits.oldest();
+    const numbers = (await this.checkpoints()).sort((a, b) => b - a);
+    await sweepTemporary(this.#directory, () => true);
+    for (const number of numbers.slice(2)) if (number !== oldest) await removeFile(this.#pathOf(number));
   }
 
   /** Numbers of the checkpoints that there are. */
@@ -124,6 +153,13 @@ export class TargetsLedger {
     return { number: 0, targets: 0, hashBins: undefined, meta: new Map() };
   }
 
+  async #write(checkpoint: Checkpoint): Promise<string> {
+    const path = this.#pathOf(checkpoint.number);
+    await makeDirectory(this.#directory);
+    await putOnce(path, Buffer.from(`${JSON.stringify(checkpoint)}\n`));
+    return path;
+  }
+
   get #directory(): string {
     return join(this.commits.directory, 'checkpoints');
   }
@@ -131,6 +167,16 @@ export class TargetsLedger {
   #pathOf(number: number): string {
     return join(this.#directory, `${String(number)}.json`);
   }
+}
+
+function asCheckpoint({ number, targets, hashBins, meta }: TargetsState): Checkpoint {
+  return {
+    format: 1,
+    number,
+    targets,
+    ...(hashBins ? { hash_bins: hashBins } : {}),
+    meta: Object.fromEntries(meta),
+  };
 }
 
 function add(state: GrowingState, record: CommitRecord): void {

@@ -9,7 +9,7 @@ import { parseTargetsSigned, targetsBytes, type TargetEntry } from '../metadata/
 import type { CommitRecord, MetaEntry, ReleaseEntry } from '../records/records.js';
 import type { Repository } from '../repository.js';
 import { signRole } from '../signing.js';
-import { beginMetadataStage, discardStage, type MetadataStage } from '../staging/stage.js';
+import { abandonStage, beginMetadataStage, type MetadataStage } from '../staging/stage.js';
 import { appendAndInstall, stageSigned } from './append.js';
 import { loadTargets, type CurrentTargets } from './current-targets.js';
 import { loadDelegating } from './load-delegating.js';
@@ -59,7 +59,7 @@ export async function appendTargets(
       added += signed.added;
     });
   } catch (error) {
-    await discardStage(stage).catch(() => undefined);
+    await abandonStage(stage).catch(() => undefined);
     throw error;
   }
   const record: CommitRecord = {

@@ -1,10 +1,10 @@
-import { digestOf, fsyncDirectory, type Bytes } from '../../files/index.js';
+import { digestOf, fsyncDirectory } from '../../files/index.js';
 import { envelopeBytes, type Envelope } from '../metadata/envelope.js';
 import type { RecordLog } from '../records/record-log.js';
 import type { BaseRecord, MetaEntry } from '../records/records.js';
 import type { Repository } from '../repository.js';
 import { redo } from '../staging/install.js';
-import { addMetadata, discardStage, makeStageDurable, type MetadataStage } from '../staging/stage.js';
+import { abandonStage, addMetadata, makeStageDurable, type MetadataStage } from '../staging/stage.js';
 
 /**
  * Puts one signed version into a stage.
@@ -16,10 +16,10 @@ export async function stageSigned(
   file: { readonly name: string; readonly version: number; readonly expires: string },
   envelope: Envelope,
 ): Promise<MetaEntry> {
-  const bytes = envelopeBytes(envelope);
+  const bytes = Buffer.concat(envelopeBytes(envelope));
   const { name, version, expires } = file;
   await addMetadata(stage, name, bytes);
-  return { version, expires, ...digestOfPieces(bytes) };
+  return { version, expires, ...digestOf(bytes, ['sha256']) };
 }
 
 /**
@@ -38,12 +38,12 @@ export async function appendAndInstall<T extends BaseRecord>(
       await makeStageDurable(repository, stage);
     } catch (error) {
       // Nothing names it yet; where there is no room, it shall not stay in the way of the next attempt.
-      await discardStage(stage).catch(() => undefined);
+      await abandonStage(stage).catch(() => undefined);
       throw error;
     }
   });
   if (!isTruth) {
-    await discardStage(stage);
+    await abandonStage(stage);
     return false;
   }
   await redo(repository, record);
@@ -67,9 +67,4 @@ export async function completeLatest<T extends BaseRecord>(
   await fsyncDirectory(repository.paths.metadata);
   completed.set(log.directory, latest.number);
   return latest;
-}
-
-function digestOfPieces(bytes: Bytes): Pick<MetaEntry, 'length' | 'hashes'> {
-  const whole = bytes instanceof Uint8Array ? bytes : Buffer.concat(bytes);
-  return digestOf(whole, ['sha256']);
 }

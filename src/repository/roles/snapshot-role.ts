@@ -9,7 +9,7 @@ import { parseSnapshotSigned, snapshotBytes } from '../metadata/snapshot.js';
 import type { MetaEntry, SnapshotRecord } from '../records/records.js';
 import type { Repository } from '../repository.js';
 import { signRole } from '../signing.js';
-import { beginMetadataStage, discardStage } from '../staging/stage.js';
+import { abandonStage, beginMetadataStage } from '../staging/stage.js';
 import { appendAndInstall, completeLatest, stageSigned } from './append.js';
 import { mustLoadSnapshot } from './load-snapshot.js';
 import { newestCommit, type IncludedCommit } from './newest-commit.js';
@@ -53,7 +53,7 @@ export async function updateSnapshot(
     const stage = await beginMetadataStage(repository, `snapshot-${String(number)}`);
     const meta = await stageSigned(stage, { name, version, expires }, envelope).catch(
       async (error: unknown) => {
-        await discardStage(stage).catch(() => undefined);
+        await abandonStage(stage).catch(() => undefined);
         throw error;
       },
     );

@@ -10,7 +10,7 @@ import { timestampBytes } from '../metadata/timestamp.js';
 import type { SnapshotRecord, TimestampRecord } from '../records/records.js';
 import type { Repository } from '../repository.js';
 import { assertSigned, signRole } from '../signing.js';
-import { beginMetadataStage, discardStage } from '../staging/stage.js';
+import { abandonStage, beginMetadataStage } from '../staging/stage.js';
 import { appendAndInstall, completeLatest, stageSigned } from './append.js';
 import { loadSnapshot } from './load-snapshot.js';
 import { newestInPlace } from './newest-in-place.js';
@@ -51,10 +51,10 @@ export async function updateTimestamp(
     const signed = timestampBytes({ version, expires, snapshot: snapshot.meta['snapshot.json'] });
     const authority = rootAuthority(await loadRoot(repository), 'timestamp');
     const envelope = await signRole(authority, signers, signed);
-    const stage = await beginMetadataStage(repository, `timestamp-${String(number)}`, true);
+    const stage = await beginMetadataStage(repository, `timestamp-${String(number)}`);
     const meta = await stageSigned(stage, { name: TIMESTAMP_FILE, version, expires }, envelope).catch(
       async (error: unknown) => {
-        await discardStage(stage).catch(() => undefined);
+        await abandonStage(stage).catch(() => undefined);
         throw error;
       },
     );

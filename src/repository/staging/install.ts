@@ -1,32 +1,44 @@
-import { readdir, stat } from 'node:fs/promises';
-import { dirname, join, relative } from 'node:path';
+import { stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { hasErrno, ioError, TuflineError } from '../../errors/index.js';
-import { eachAtOnce, fsyncDirectory, linkOnce, makeDirectory, removeTree } from '../../files/index.js';
+import { eachAtOnce, fsyncDirectory, linkOnce, makeDirectories, removeTree } from '../../files/index.js';
 import { indexReleases } from '../records/release-index.js';
 import type { BaseRecord } from '../records/records.js';
 import type { Repository } from '../repository.js';
+import { renameOnce } from './rename-once.js';
 import { sameContent } from './same-content.js';
-import { moveOnce } from './move-once.js';
-import { REPLACING } from './stage.js';
+import { readStage, type StageContent } from './stage-content.js';
+import { isTrash, moveToTrash } from './trash.js';
 
 const AT_ONCE = 8;
 
 /**
- * Puts everything that a record has staged in its place and makes its releases known: the redo. Runs to the same end
- * however often, and by however many at once; a stage that is gone has been put in place by somebody else, who made
- * it durable before removing it.
+ * Puts everything that a record has staged in its place, removes what it removes, and makes its releases known: the
+ * redo. Runs to the same end however often, and by however many at once; a stage that is gone has been put in place by
+ * somebody else, who made it durable before removing it.
  */
 export async function redo(repository: Repository, record: BaseRecord): Promise<void> {
-  const { stages, releases = [] } = record;
-  if (releases.length > 0) await indexReleases(repository.releases, repository.commits, record);
-  // The stages of releases hold target files only: the metadata that lists them comes after all of them (G3).
-  const [ofReleases, ofMetadata] = [stages.filter(isOfRelease), stages.filter((id) => !isOfRelease(id))];
-  await eachAtOnce(ofReleases, AT_ONCE, (id) => installStage(repository, id));
-  for (const id of ofMetadata) await installStage(repository, id);
-}
-
-function isOfRelease(id: string): boolean {
-  return id.startsWith('release-');
+  const { stages, releases = [], removes = [] } = record;
+  const found: StageContent[] = [];
+  await eachAtOnce(stages, AT_ONCE, async (id) => {
+    if (isTrash(id)) return moveToTrash(repository, id, removes);
+    const content = await readStage(repository, id);
+    if (content) found.push(content);
+  });
+  const touched = new Set<string>();
+  // Target files first, then the metadata that lists them; what replaces something comes after what it needs (G3).
+  for (const { links } of found.filter(({ kind }) => kind === 'release'))
+    await place(links, linkInto, touched);
+  for (const { renames } of found.filter(({ kind }) => kind === 'release'))
+    await place(renames, renameOnce, touched);
+  for (const { links } of found.filter(({ kind }) => kind === 'metadata'))
+    await place(links, linkInto, touched);
+  for (const { renames } of found.filter(({ kind }) => kind === 'metadata'))
+    await place(renames, renameOnce, touched);
+  for (const { alsoDurable } of found) for (const directory of alsoDurable) touched.add(directory);
+  if (releases.length > 0) await indexReleases(repository.releases, repository.commits, record, touched);
+  await eachAtOnce(touched, AT_ONCE, fsyncIfThere);
+  await eachAtOnce(found, AT_ONCE, ({ path }) => removeTree(path));
 }
 
 /** Whether anything of a record may still have to be put in place. */
@@ -35,37 +47,19 @@ export async function isRedoPending(repository: Repository, record: BaseRecord):
   return present.includes(true);
 }
 
-async function installStage(repository: Repository, id: string): Promise<void> {
-  const root = repository.options.repositoryPath;
-  const stage = join(repository.paths.staging, id);
-  // Target files first, then the metadata that lists them; what replaces something comes last (G3).
-  await installTree(join(stage, 'targets'), join(root, 'targets'), linkInto);
-  await installTree(join(stage, REPLACING, 'targets'), join(root, 'targets'), moveOnce);
-  await installTree(join(stage, 'metadata'), join(root, 'metadata'), linkInto);
-  await installTree(join(stage, REPLACING, 'metadata'), join(root, 'metadata'), moveOnce);
-  await removeTree(stage);
-}
-
-type Install = (from: string, to: string) => Promise<void>;
-
-async function installTree(from: string, to: string, install: Install): Promise<void> {
-  const { files, directories } = await walk(from);
-  // Also where no file is left: whoever used it up may have been killed before its fsync.
-  const touched = new Set<string>();
-  for (const directory of install === moveOnce ? directories : []) {
-    const target = join(to, relative(from, directory));
-    await makeDirectory(target);
-    touched.add(target);
-  }
-  const place = async (file: string): Promise<void> => {
-    const target = join(to, relative(from, file));
-    const directory = dirname(target);
-    if (!touched.has(directory)) await makeDirectory(directory);
+/** Gives files their places, and collects the directories that are to be fsynced. */
+async function place(
+  files: StageContent['links'],
+  put: (from: string, to: string) => Promise<void>,
+  touched: Set<string>,
+): Promise<void> {
+  await eachAtOnce(files, AT_ONCE, async ({ from, to, isTarget }) => {
+    const directory = dirname(to);
+    // Not for metadata: where the repository is not mounted, nothing may be written in its place.
+    if (isTarget && !touched.has(directory)) await makeDirectories(directory, touched);
     touched.add(directory);
-    await install(file, target);
-  };
-  await eachAtOnce(files, AT_ONCE, place);
-  await eachAtOnce(touched, AT_ONCE, fsyncDirectory);
+    await put(from, to);
+  });
 }
 
 /** Gives a file its final name. Where the name is taken it must be by the same bytes. */
@@ -84,31 +78,13 @@ async function linkInto(from: string, to: string): Promise<void> {
   });
 }
 
-interface Tree {
-  readonly files: string[];
-  /** With the top. */
-  readonly directories: string[];
-}
-
-async function walk(directory: string): Promise<Tree> {
-  let entries;
+/** A stage that another worker has finished and removed meanwhile needs nothing more. */
+async function fsyncIfThere(directory: string): Promise<void> {
   try {
-    entries = await readdir(directory, { withFileTypes: true });
+    await fsyncDirectory(directory);
   } catch (error) {
-    if (hasErrno(error, 'ENOENT')) return { files: [], directories: [] };
-    throw ioError(error, 'read', directory);
+    if (!(error instanceof Error && hasErrno(error.cause, 'ENOENT'))) throw error;
   }
-  const found: Tree = { files: [], directories: [directory] };
-  for (const entry of entries) {
-    const path = join(directory, entry.name);
-    if (!entry.isDirectory()) found.files.push(path);
-    else {
-      const below = await walk(path);
-      found.files.push(...below.files);
-      found.directories.push(...below.directories);
-    }
-  }
-  return found;
 }
 
 async function exists(path: string): Promise<boolean> {

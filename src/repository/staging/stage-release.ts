@@ -1,17 +1,8 @@
 import { constants } from 'node:fs';
-import { link, open, type FileHandle } from 'node:fs/promises';
+import { link, open, readdir, type FileHandle } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { hasErrno, ioError, permanent, TuflineError } from '../../errors/index.js';
-import {
-  closeRead,
-  copyHashing,
-  fillNew,
-  fsyncDirectory,
-  hashFile,
-  makeDirectory,
-  type Digest,
-  type HashAlgorithm,
-} from '../../files/index.js';
+import { fillTree, type Digest, type HashAlgorithm, type TreeSource } from '../../files/index.js';
 import type { TargetEntry } from '../metadata/target-entries.js';
 import type { Repository } from '../repository.js';
 import { checkStagedPath } from './staged-path.js';
@@ -41,6 +32,8 @@ export interface StageOptions {
 export interface StagingProgress {
   readonly onBytes?: (bytes: number) => void;
   readonly onFile?: (path: string) => void;
+  /** Bytes that an earlier attempt had staged; they are not among those of `onBytes`. */
+  readonly onAdopted?: (bytes: number) => void;
   readonly signal?: AbortSignal;
 }
 
@@ -55,82 +48,72 @@ export interface StagedRelease {
   readonly bytes: number;
 }
 
-const AT_ONCE = 4;
 const LONGEST_NAME = 255;
 
 /**
  * Reads and hashes every file of a release and makes it durable in a stage of its own, under the name that
- * clients ask for with consistent snapshots (§6.2: one copy for each listed hash).
+ * clients ask for with consistent snapshots (§6.2: one copy for each listed hash). What an earlier attempt at this
+ * release has hashed and staged is taken up: only this role writes there. An earlier stage itself stays as it is, as a
+ * record may name it at any moment.
  *
  * @throws permanent `bad-path`, `name-too-long`, `path-conflict`; transient `inbound-damaged` where a file is not what the
- *   manifest says (the move is to be done again), and `io-…`.
+ *   manifest says (the move is to be done again), `attempt-taken-over`, and `io-…`.
  */
 export async function stageRelease(
   repository: Repository,
   options: StageOptions,
   progress: StagingProgress = {},
 ): Promise<StagedRelease> {
-  const { files, release, timestamp } = options;
+  const { files, release, timestamp, force } = options;
   for (const { path } of files) checkStagedPath(path);
+  const earlier = await stagesOf(repository, release);
   const stage = await beginStage(repository, `release-${release}`);
   try {
+    const { digests } = await fillTree({
+      ...{ top: stage.path, of: release, earlier, files },
+      ...{ source: sourceOf(repository, options), algorithms: repository.options.hashAlgorithms },
+      ...progress,
+    });
     const targets = new Map<string, TargetEntry>();
-    const directories = new Set<string>();
-    const queue = [...files];
-    const work = async (): Promise<void> => {
-      for (let file = queue.shift(); file; file = queue.shift()) {
-        const digest = await stageFile(repository, stage, options, file, directories, progress);
-        targets.set(file.path, { ...digest, release: timestamp });
-        progress.onFile?.(file.path);
-      }
-    };
-    // All of them end before a failure is reported: none may write into a stage that is being discarded.
-    const outcomes = await Promise.allSettled(Array.from({ length: AT_ONCE }, work));
-    for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
-    for (const directory of directories) await fsyncDirectory(directory);
+    for (const [index, { path }] of files.entries()) {
+      const digest = digests[index];
+      if (!digest) throw new Error(`${path} has no digest`);
+      targets.set(path, { ...digest, release: timestamp });
+    }
     const bytes = files.reduce((sum, { length }) => sum + length, 0);
-    return { release, timestamp, force: options.force, stage, targets, files: files.length, bytes };
+    return { release, timestamp, force, stage, targets, files: files.length, bytes };
   } catch (error) {
-    await discardStage(stage).catch(() => undefined);
+    // What is in the way may pass: the next attempt goes on with what this one has staged.
+    const isPermanent = error instanceof TuflineError && error.kind === 'permanent';
+    if (isPermanent) await discardStage(stage).catch(() => undefined);
     throw error;
   }
 }
 
-async function stageFile(
-  repository: Repository,
-  stage: Stage,
-  options: StageOptions,
-  file: InboundFile,
-  directories: Set<string>,
-  { onBytes, signal }: StagingProgress,
-): Promise<Digest> {
-  const algorithms = repository.options.hashAlgorithms;
-  const names = targetNames(file, algorithms, repository.options.plainTargetNames);
-  const [first, ...others] = names.map((name) => join(stage.path, name));
-  if (first === undefined) throw new Error('a target has at least one hash');
-  for (const path of [first, ...others]) {
-    const directory = dirname(path);
-    if (!directories.has(directory)) await makeDirectory(directory);
-    directories.add(directory);
-  }
-  const source = join(options.directory, file.path);
-  const streaming = { algorithms, ...(onBytes ? { onBytes } : {}), ...(signal ? { signal } : {}) };
-  const digest = await withOpen(source, async (handle) => {
-    if (options.link && (await linkIfPossible(source, first))) {
-      // The move has fsynced it before its manifest: an fsync here could only hide that one has failed before.
-      return hashFile(handle, source, streaming);
-    }
-    return fillNew(first, 0o666, (target) =>
-      copyHashing({ handle, path: source }, { handle: target, path: first }, streaming),
-    );
+/** Stages that earlier attempts at a release have left. */
+async function stagesOf(repository: Repository, release: string): Promise<string[]> {
+  const { staging } = repository.paths;
+  const names = await readdir(staging).catch((error: unknown) => {
+    throw ioError(error, 'read', staging);
   });
-  if (!matches(digest, file)) throw damaged(source);
-  for (const other of others) {
-    await link(first, other).catch((error: unknown) => {
-      throw ioError(error, 'link', other);
-    });
-  }
-  return digest;
+  const prefix = `release-${release}.`;
+  return names.filter((name) => name.startsWith(prefix)).map((name) => join(staging, name));
+}
+
+function sourceOf(
+  { options: { hashAlgorithms, plainTargetNames } }: Repository,
+  { directory, link: mayLink }: StageOptions,
+): TreeSource<InboundFile> {
+  const pathOf = ({ path }: InboundFile): string => join(directory, path);
+  return {
+    pathOf,
+    namesOf: (file) => targetNames(file, hashAlgorithms, plainTargetNames),
+    open: (file) => openInbound(pathOf(file)),
+    accept: (file, digest) => {
+      if (!matches(digest, file)) throw damaged(pathOf(file));
+    },
+    ...(mayLink ? { link: (file, to) => linkIfPossible(pathOf(file), to) } : {}),
+  };
 }
 
 /** Where a target's copies lie in a stage, and so below the repository. */
@@ -147,18 +130,13 @@ function targetNames(file: InboundFile, algorithms: readonly HashAlgorithm[], pl
   return plain ? [...names, join(REPLACING, 'targets', directory, name)] : names;
 }
 
-async function withOpen<T>(path: string, use: (handle: FileHandle) => Promise<T>): Promise<T> {
-  const handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK).catch(
+async function openInbound(path: string): Promise<FileHandle> {
+  return open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK).catch(
     (error: unknown) => {
       if (hasErrno(error, 'ENOENT', 'ELOOP', 'ENOTDIR')) throw damaged(path, error);
       throw ioError(error, 'open', path);
     },
   );
-  try {
-    return await use(handle);
-  } finally {
-    await closeRead(handle);
-  }
 }
 
 /** Whether a link could be made; a file system that cannot is no reason to fail, the file is copied then. */

@@ -1,27 +1,32 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { mkdir, type FileHandle } from 'node:fs/promises';
+import { join } from 'node:path';
 import { ioError } from '../../errors/index.js';
-import { fsyncDirectory, makeDirectory, removeTree, writeNew, type Bytes } from '../../files/index.js';
+import { createNew, finishFile, fsyncDirectory, removeTree, writeAll, writeNew } from '../../files/index.js';
 import type { Repository } from '../repository.js';
 
 /**
- * A staged tree: `staging/<id>/` holds files where they will lie below the repository, `metadata/…` and
- * `targets/…`. Everything in it is durable before a record names it; a tree that no record names is nothing.
+ * A staged tree, `staging/<id>/`, of a purpose that its name tells (docs/records.md). Everything in it is durable before
+ * a record names it; a tree that no record names is nothing.
  */
 export interface Stage {
   readonly id: string;
   readonly path: string;
 }
 
-/** A stage of signed metadata. */
+/** A stage of signed metadata: the files have their final names. */
 export interface MetadataStage extends Stage {
-  /** Where the files are put. */
+  /** The directory of the files. */
   readonly metadata: string;
+  /** Written and not fsynced yet: the fsyncs of a stage are done side by side. Without it each is done at once. */
+  readonly unfinished?: { readonly handle: FileHandle; readonly path: string }[];
 }
 
-/** Subtree whose files replace what is there (`timestamp.json`, plain target names), laid out like the repository. */
+/** Of a release: subtree whose files replace what is there (plain target names), laid out like the repository. */
 export const REPLACING = 'replace';
+
+/** More files than this are not kept open at once. */
+const UNFINISHED = 8;
 
 /**
  * Begins a stage of its own name. It is durable once `staging/` has been fsynced after it; whoever appends a record
@@ -30,7 +35,7 @@ export const REPLACING = 'replace';
  *   reads it to know when nobody can need the tree any more.
  */
 export async function beginStage(repository: Repository, purpose: string): Promise<Stage> {
-  const id = `${purpose}.${randomBytes(6).toString('hex')}`;
+  const id = stageId(purpose);
   const path = join(repository.paths.staging, id);
   // Not with its parents: where the repository is not mounted, nothing may be written in its place.
   await mkdir(path).catch((error: unknown) => {
@@ -39,31 +44,50 @@ export async function beginStage(repository: Repository, purpose: string): Promi
   return { id, path };
 }
 
+/** A name that nobody else has. */
+export function stageId(purpose: string): string {
+  return `${purpose}.${randomBytes(6).toString('hex')}`;
+}
+
 export async function discardStage(stage: Stage): Promise<void> {
   await removeTree(stage.path);
 }
 
-/** Begins a stage for signed metadata. `replaces`: of files that replace what is there. */
-export async function beginMetadataStage(
-  repository: Repository,
-  purpose: string,
-  replaces = false,
-): Promise<MetadataStage> {
+/** Begins a stage for signed metadata. */
+export async function beginMetadataStage(repository: Repository, purpose: string): Promise<MetadataStage> {
   const stage = await beginStage(repository, purpose);
-  const metadata = join(replaces ? join(stage.path, REPLACING) : stage.path, 'metadata');
-  await makeDirectory(metadata);
-  return { ...stage, metadata };
+  return { ...stage, metadata: stage.path, unfinished: [] };
 }
 
-/** Writes and fsyncs one file into the stage; its entry becomes durable with the stage. */
-export async function addMetadata(stage: MetadataStage, name: string, bytes: Bytes): Promise<void> {
-  await writeNew(join(stage.metadata, name), bytes);
+/** Writes one file into the stage. It is durable when the stage is. */
+export async function addMetadata(stage: MetadataStage, name: string, bytes: Uint8Array): Promise<void> {
+  const { metadata, unfinished } = stage;
+  const path = join(metadata, name);
+  if (!unfinished) return writeNew(path, bytes);
+  const handle = await createNew(path, 0o666);
+  unfinished.push({ handle, path });
+  await writeAll(handle, bytes, path);
+  while (unfinished.length > UNFINISHED) await finishNext(unfinished);
 }
 
-/** Makes all entries of the stage durable, and those of every stage that was begun before it. */
+async function finishNext(unfinished: NonNullable<MetadataStage['unfinished']>): Promise<void> {
+  const file = unfinished.shift();
+  if (file) await finishFile(file.handle, file.path);
+}
+
+/** Makes the files and entries of the stage durable, and the entry of every stage that was begun before it. */
 export async function makeStageDurable(repository: Repository, stage: MetadataStage): Promise<void> {
-  const directories = [repository.paths.staging];
-  for (let path = stage.metadata; path !== repository.paths.staging; path = dirname(path))
-    directories.push(path);
-  await Promise.all(directories.map((directory) => fsyncDirectory(directory)));
+  const files = stage.unfinished?.splice(0) ?? [];
+  const directories = new Set([stage.metadata, stage.path, repository.paths.staging]);
+  const outcomes = await Promise.allSettled([
+    ...files.map(({ handle, path }) => finishFile(handle, path)),
+    ...[...directories].map((directory) => fsyncDirectory(directory)),
+  ]);
+  for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
+}
+
+/** Gives a stage up that no record names: what was not finished is closed. */
+export async function abandonStage(stage: MetadataStage): Promise<void> {
+  for (const { handle } of stage.unfinished?.splice(0) ?? []) await handle.close().catch(() => undefined);
+  await discardStage(stage);
 }

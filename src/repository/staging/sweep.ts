@@ -15,12 +15,14 @@ interface SweptLog {
   sweep(): Promise<void>;
 }
 
-const STAGE = /^(release|commit|snapshot|timestamp)-(.+)\.[0-9a-f]+$/;
+const STAGE = /^(release|commit|prune|resize|snapshot|timestamp)-(.+)\.[0-9a-f]+$/;
+/** A resize that nothing was done of for so long, in milliseconds, has been given up: its stage is room, and no proof. */
+const GIVEN_UP = 7 * 24 * 60 * 60 * 1000;
 
 /**
  * Removes staged trees that the records prove nobody needs: those of a decided release, and metadata for a
  * number that is taken, unless the newest record names them (they may still have to be put in place). So are
- * records that a killed worker left under a temporary name.
+ * records that a killed worker left under a temporary name, and what a resize from another layout has made.
  * @returns how many were removed.
  */
 export async function sweepStaging(repository: Repository, owner: StagingOwner): Promise<number> {
@@ -32,21 +34,35 @@ export async function sweepStaging(repository: Repository, owner: StagingOwner):
     const [, kind, subject] = STAGE.exec(name) ?? [];
     if (kind === undefined || subject === undefined) continue;
     const unneeded =
-      kind === 'release' || kind === 'commit'
-        ? owner === 'targets' &&
-          (kind === 'release'
-            ? await isDecided(repository, subject)
-            : await isTaken(repository.commits, subject)) &&
-          !(await isNewest(repository.commits, name))
-        : kind === owner &&
-          (await isTaken(logOf(repository, owner), subject)) &&
-          !(await isNewest(logOf(repository, owner), name));
+      kind === 'resize'
+        ? owner === 'targets' && (await isGivenUp(repository, name, subject))
+        : kind === 'release' || kind === 'commit' || kind === 'prune'
+          ? owner === 'targets' &&
+            (kind === 'release'
+              ? await isDecided(repository, subject)
+              : await isTaken(repository.commits, subject)) &&
+            !(await isNewest(repository.commits, name))
+          : kind === owner &&
+            (await isTaken(logOf(repository, owner), subject)) &&
+            !(await isNewest(logOf(repository, owner), name));
     if (!unneeded) continue;
     await removeTree(join(repository.paths.staging, name));
     removed++;
   }
   await logOf(repository, owner).sweep();
   return removed;
+}
+
+/**
+ * Whether nobody needs a stage of a resize, `<files before>-<files after>`, any more: the newest record spreads targets
+ * over another number of files than it begins from, so it was reached or another was. No record names such a stage (it
+ * gets another name before one does): whoever still works in one loses work, and nothing else.
+ */
+async function isGivenUp(repository: Repository, name: string, subject: string): Promise<boolean> {
+  const latest = await repository.commits.latest();
+  const [from] = subject.split('-').map(Number);
+  if (latest && (latest.hash_bins?.count ?? 0) !== from) return true;
+  return ((await ageOf(repository, name)) ?? 0) > GIVEN_UP;
 }
 
 /** Stages that lie there, with their age in milliseconds: for `verify` and `status`. */
@@ -56,14 +72,20 @@ export async function listStages(repository: Repository): Promise<{ id: string; 
   });
   const stages: { id: string; age: number }[] = [];
   for (const id of names) {
-    try {
-      const { mtimeMs } = await stat(join(repository.paths.staging, id));
-      stages.push({ id, age: repository.now().getTime() - mtimeMs });
-    } catch (error) {
-      if (!hasErrno(error, 'ENOENT')) throw ioError(error, 'look at', id);
-    }
+    const age = await ageOf(repository, id);
+    if (age !== undefined) stages.push({ id, age });
   }
   return stages;
+}
+
+/** Milliseconds since a file was put into a stage; undefined where it is gone. */
+async function ageOf({ paths, now }: Repository, id: string): Promise<number | undefined> {
+  try {
+    return now().getTime() - (await stat(join(paths.staging, id))).mtimeMs;
+  } catch (error) {
+    if (hasErrno(error, 'ENOENT')) return undefined;
+    throw ioError(error, 'look at', join(paths.staging, id));
+  }
 }
 
 function logOf(repository: Repository, owner: StagingOwner): SweptLog {

@@ -69,9 +69,12 @@ export interface ChildOptions {
 /** A worker process with the shim in it. */
 export class ChildExecutor implements Executor {
   readonly #child: ChildProcess;
-  readonly #lines: AsyncIterator<string>;
-  #isReady = false;
+  readonly #ready: Promise<void>;
+  readonly #waiting = new Map<number, (outcome: Answer | 'died') => void>();
+  #requests = 0;
   #complaint = '';
+  #isDead = false;
+  #hasRefused = false;
 
   constructor(role: WorkerRole, config: Config, { programs, roots, fault, log }: ChildOptions) {
     this.#child = spawn(process.execPath, [programs.worker, role, config.file], {
@@ -91,18 +94,25 @@ export class ChildExecutor implements Executor {
     if (!stdout || !stderr || !stdin) throw new Error('no pipes');
     stdin.on('error', () => undefined);
     stderr.on('data', (chunk: Buffer) => (this.#complaint += chunk.toString()));
-    const lines: Interface = createInterface({ input: stdout });
-    this.#lines = lines[Symbol.asyncIterator]();
+    const first = new Promise<Answer | 'died'>((resolve) => this.#waiting.set(0, resolve));
+    this.#ready = first.then((answer) => this.#begin(answer));
+    this.#ready.catch(() => undefined);
+    void this.#read(createInterface({ input: stdout }));
   }
 
   async run(name: string, input: unknown): Promise<unknown> {
-    if (!this.#isReady) {
-      await this.#next();
-      this.#isReady = true;
-    }
-    const request: Request = { name, input };
+    // One that could not start says why once, and is gone then.
+    if (this.#hasRefused) return this.#died();
+    await this.#ready;
+    if (this.#isDead) return this.#died();
+    const id = ++this.#requests;
+    const answered = new Promise<Answer | 'died'>((resolve) => this.#waiting.set(id, resolve));
+    const request: Request = { id, name, input };
     this.#child.stdin?.write(`${JSON.stringify(request)}\n`);
-    return this.#next();
+    const answer = await answered;
+    if (answer === 'died') return this.#died();
+    if (answer.state === 'failed') throw new StepFailed(answer.failure);
+    return answer.state === 'done' ? answer.result : undefined;
   }
 
   /** Ends the process as nothing else would. */
@@ -113,18 +123,25 @@ export class ChildExecutor implements Executor {
     await ended;
   }
 
-  async #next(): Promise<unknown> {
-    const line = await this.#lines.next();
-    if (line.done) {
-      if (this.#complaint !== '') throw new Error(`the worker wrote to stderr: ${this.#complaint}`);
-      throw new WorkerDied();
+  async #begin(answer: Answer | 'died'): Promise<void> {
+    if (answer === 'died') return this.#died();
+    if (answer.state !== 'refused') return;
+    this.#hasRefused = true;
+    await this.end();
+    throw new StepFailed(answer.failure);
+  }
+
+  async #read(lines: Interface): Promise<void> {
+    for await (const line of lines) {
+      const answer = JSON.parse(line) as Answer;
+      this.#waiting.get('id' in answer ? answer.id : 0)?.(answer);
     }
-    const answer = JSON.parse(line.value) as Answer;
-    if (answer.state === 'failed') {
-      // One that could not start has ended.
-      if (!this.#isReady) await this.end();
-      throw new StepFailed(answer.failure);
-    }
-    return answer.state === 'done' ? answer.result : undefined;
+    this.#isDead = true;
+    for (const resolve of this.#waiting.values()) resolve('died');
+  }
+
+  #died(): never {
+    if (this.#complaint !== '') throw new Error(`the worker wrote to stderr: ${this.#complaint}`);
+    throw new WorkerDied();
   }
 }

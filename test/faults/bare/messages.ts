@@ -1,5 +1,7 @@
 /** What the bare worker and whoever drives it tell each other, a line of JSON each. */
 export interface Request {
+  /** Several may be under way at once; the answer has it too. */
+  readonly id: number;
   readonly name: string;
   readonly input: unknown;
 }
@@ -13,5 +15,7 @@ export interface Failure {
 
 export type Answer =
   | { readonly state: 'ready' }
-  | { readonly state: 'done'; readonly result: unknown }
-  | { readonly state: 'failed'; readonly failure: Failure };
+  /** It could not start. */
+  | { readonly state: 'refused'; readonly failure: Failure }
+  | { readonly state: 'done'; readonly id: number; readonly result: unknown }
+  | { readonly state: 'failed'; readonly id: number; readonly failure: Failure };

@@ -27,16 +27,46 @@ const TRIES = 400;
 /**
  * Scans, and takes every directory on its road, as the workflows do: the same steps with the same inputs in the
  * same order, each tried again until it succeeds. @returns when nothing is left to do.
+ * @param max how many releases are under way at once: they go step by step, all of them in the same one.
  */
-export async function releaseAll(conductor: Conductor): Promise<void> {
+export async function releaseAll(conductor: Conductor, max = 1): Promise<void> {
   for (;;) {
-    const found = (await step(conductor, 'monitor', 'scan', { max: 1 })) as ScanResult;
+    const found = (await step(conductor, 'monitor', 'scan', { max })) as ScanResult;
     const timestamps = [...found.processing, ...found.ready.map(({ timestamp }) => timestamp)];
     const [timestamp] = timestamps;
-    if (timestamp !== undefined) await releaseOne(conductor, timestamp);
+    if (timestamp !== undefined && max === 1) await releaseOne(conductor, timestamp);
+    else if (timestamp !== undefined) await releaseTogether(conductor, timestamps.slice(0, max), max);
     else if (found.due) await refresh(conductor, found.due.role);
     else return;
   }
+}
+
+/** Several good releases side by side: what waits at a signing worker is committed together. */
+async function releaseTogether(
+  conductor: Conductor,
+  timestamps: readonly string[],
+  max: number,
+): Promise<void> {
+  const claims = await Promise.all(
+    timestamps.map(
+      (timestamp) => step(conductor, 'monitor', 'claim', { timestamp, max }) as Promise<ClaimResult>,
+    ),
+  );
+  const claimed = claims.flatMap((claim) => (claim.state === 'absent' ? [] : [claim]));
+  const refOf = ({ timestamp, release }: Ref): Ref => ({ timestamp, release });
+  const undecided = claimed.filter(({ state }) => state !== 'committed').map(refOf);
+  await Promise.all(undecided.map((ref) => step(conductor, 'monitor', 'move', ref)));
+  const commits = await Promise.all(claimed.map((claim) => commitOrMove(conductor, refOf(claim))));
+  const snapshots = await Promise.all(
+    commits.map(
+      ({ commit }) =>
+        step(conductor, 'snapshot', 'snapshot', { atLeastCommit: commit }) as Promise<SnapshotResult>,
+    ),
+  );
+  await Promise.all(
+    snapshots.map(({ record }) => step(conductor, 'timestamp', 'timestamp', { atLeastSnapshot: record })),
+  );
+  await Promise.all(claimed.map((claim) => step(conductor, 'monitor', 'cleanup', refOf(claim))));
 }
 
 async function releaseOne(conductor: Conductor, timestamp: string): Promise<void> {
@@ -60,12 +90,17 @@ async function releaseOne(conductor: Conductor, timestamp: string): Promise<void
 type Ref = Readonly<Record<'timestamp' | 'release', string>>;
 
 async function moveAndCommit(conductor: Conductor, ref: Ref, isCommitted: boolean): Promise<CommitResult> {
+  if (!isCommitted) await step(conductor, 'monitor', 'move', ref);
+  return commitOrMove(conductor, ref);
+}
+
+async function commitOrMove(conductor: Conductor, ref: Ref): Promise<CommitResult> {
   for (;;) {
-    if (!isCommitted) await step(conductor, 'monitor', 'move', ref);
     try {
       return (await step(conductor, 'targets', 'targets', ref)) as CommitResult;
     } catch (error) {
       if (!(error instanceof StepFailed) || !MOVE_AGAIN.includes(error.failure.type)) throw error;
+      await step(conductor, 'monitor', 'move', ref);
     }
   }
 }

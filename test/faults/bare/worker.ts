@@ -19,15 +19,18 @@ try {
   const activities = (await activitiesFor(role, config, process.env)) as Activities;
   answer({ state: 'ready' });
   for await (const line of createInterface({ input: process.stdin })) {
-    const { name, input } = JSON.parse(line) as Request;
-    try {
-      answer({ state: 'done', result: await runBare(activities, name, input) });
-    } catch (error) {
-      answer({ state: 'failed', failure: failureOf(error) });
-    }
+    void run(activities, JSON.parse(line) as Request);
   }
 } catch (error) {
-  answer({ state: 'failed', failure: failureOf(error) });
+  answer({ state: 'refused', failure: failureOf(error) });
+}
+
+async function run(activities: Activities, { id, name, input }: Request): Promise<void> {
+  try {
+    answer({ state: 'done', id, result: await runBare(activities, name, input) });
+  } catch (error) {
+    answer({ state: 'failed', id, failure: failureOf(error) });
+  }
 }
 
 function answer(message: Answer): void {

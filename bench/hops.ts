@@ -1,0 +1,253 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { Client, Connection, ScheduleOverlapPolicy } from '@temporalio/client';
+import { WORKER_ROLES, type WorkerRole } from '../src/config/index.js';
+import { findTemporal, freePort, SETTINGS, startServer, type ServerSettings } from '../src/server/index.js';
+import { registerSearchAttributes, searchAttributeArguments } from '../src/temporal/index.js';
+import { releaseWorkflowId, scanScheduleId, scanWorkflowId, taskQueue } from '../src/workflows/messages.js';
+import { cpuSeconds } from './cpu-time.js';
+import { percentile } from './figures.js';
+
+/**
+ * `npx tsx bench/hops.ts [--releases N] [--concurrent N] [--serial N] …`: what Temporal itself costs. A real server, the
+ * real workflows on four task queues in four processes, and steps that do nothing. Prints one line of JSON: releases a
+ * second, seconds of processor time a release of the server and of each worker, events a release; and with --serial
+ * the milliseconds from ready to the end of the timestamp step, one release at a time. Each lever can be turned:
+ * `--dynamic KEY=VALUE`, `--pragma KEY=VALUE`, `--env KEY=VALUE` of the server, `--worker JSON` of the workers' options,
+ * `--node FLAG` of the workers' processes; `--address` measures a server that runs already (`--pid` for its time).
+ */
+const { values } = parseArgs({
+  options: {
+    releases: { type: 'string', default: '600' },
+    concurrent: { type: 'string', default: '32' },
+    serial: { type: 'string', default: '30' },
+    warmup: { type: 'string', default: '100' },
+    dynamic: { type: 'string', multiple: true, default: [] },
+    pragma: { type: 'string', multiple: true, default: [] },
+    env: { type: 'string', multiple: true, default: [] },
+    worker: { type: 'string', default: '{}' },
+    node: { type: 'string', multiple: true, default: [] },
+    address: { type: 'string' },
+    pid: { type: 'string', multiple: true, default: [] },
+    label: { type: 'string', default: '' },
+  },
+});
+const name = 'hops';
+/** Seconds. */
+const IDLE = 3;
+const AFTERMATH = 3;
+const work = await mkdtemp(join(tmpdir(), 'tufline-hops-'));
+const ends: (() => Promise<unknown>)[] = [() => rm(work, { recursive: true, force: true })];
+
+try {
+  await measure();
+} finally {
+  for (const end of ends.reverse()) await end();
+}
+
+async function measure(): Promise<void> {
+  const server =
+    values.address === undefined
+      ? await ownServer()
+      : { address: values.address, pids: values.pid.map(Number) };
+  const connection = await Connection.connect({ address: server.address });
+  ends.push(() => connection.close());
+  const client = new Client({ connection });
+  await registerSearchAttributes(client);
+  const workers = new Map(
+    await Promise.all(
+      WORKER_ROLES.map(async (role) => [role, await startWorker(role, server.address)] as const),
+    ),
+  );
+  const monitor = workers.get('monitor');
+  const timestamp = workers.get('timestamp');
+  if (!monitor || !timestamp) throw new Error('no workers');
+  const max = Number(values.concurrent);
+  const schedule = await createSchedule(client, max);
+
+  /** Makes releases ready and has them looked for. @returns the longest time in which none was through. */
+  const releaseAll = async (count: number, before: number): Promise<number> => {
+    monitor.tell({ post: count });
+    await schedule.trigger(ScheduleOverlapPolicy.SKIP);
+    let longest = 0;
+    let last = { done: before, at: performance.now() };
+    while (last.done < before + count) {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      const { done } = await monitor.ask();
+      longest = Math.max(longest, performance.now() - last.at);
+      if (done > last.done) last = { done, at: performance.now() };
+    }
+    return longest;
+  };
+  let finished = Number(values.warmup);
+  await releaseAll(finished, 0);
+
+  const pids = new Map<string, number[]>([['server', server.pids]]);
+  for (const [role, { child }] of workers) pids.set(role, [child.pid ?? 0]);
+  const used = async (): Promise<Record<string, number>> => {
+    const pairs = [...pids].map(async ([who, all]) => {
+      const seconds = await Promise.all(all.map(cpuSeconds));
+      return [who, seconds.reduce((sum, one) => sum + one, 0)] as const;
+    });
+    return Object.fromEntries(await Promise.all(pairs));
+  };
+  const releases = Number(values.releases);
+  const idleBefore = await used();
+  await new Promise((resolve) => setTimeout(resolve, IDLE * 1000));
+  const before = await used();
+  const idle = (who: string): number => ((before[who] ?? 0) - (idleBefore[who] ?? 0)) / IDLE;
+  const { scans } = await monitor.ask();
+  const begun = performance.now();
+  const longestPause = await releaseAll(releases, finished);
+  finished += releases;
+  const seconds = (performance.now() - begun) / 1000;
+  // What is done after the releases, as visibility, is part of the price.
+  await new Promise((resolve) => setTimeout(resolve, AFTERMATH * 1000));
+  const after = await used();
+  const price = (who: string): number => (after[who] ?? 0) - (before[who] ?? 0);
+  const each = Object.fromEntries(
+    [...pids.keys()].map((who) => [who, round((price(who) / releases) * 1000)]),
+  );
+  const scansEach = ((await monitor.ask()).scans - scans) / releases;
+  const events = (
+    await client.workflow.getHandle(releaseWorkflowId(name, String(finished).padStart(8, '0'))).describe()
+  ).historyLength;
+
+  const latencies: number[] = [];
+  for (let number = 0; number < Number(values.serial); number++) {
+    await untilIdle(client);
+    const seen = timestamp.nextVisible();
+    const from = performance.now();
+    monitor.tell({ post: 1 });
+    await schedule.trigger(ScheduleOverlapPolicy.SKIP);
+    await seen;
+    latencies.push(performance.now() - from);
+    while ((await monitor.ask()).done < finished + 1) await new Promise((resolve) => setTimeout(resolve, 10));
+    finished++;
+  }
+  const total = Object.values(each).reduce((sum, one) => sum + one, 0);
+  console.log(
+    JSON.stringify({
+      label: values.label,
+      perSecond: round(releases / seconds),
+      longestPauseMs: Math.round(longestPause),
+      cpuMsEach: { ...each, total: round(total) },
+      idlePercent: Object.fromEntries([...pids.keys()].map((who) => [who, round(idle(who) * 100)])),
+      events,
+      scansEach: round(scansEach),
+      serialMs: { p50: round(percentile(latencies, 0.5)), p95: round(percentile(latencies, 0.95)) },
+    }),
+  );
+  for (const { child } of workers.values()) child.kill('SIGTERM');
+}
+
+async function ownServer(): Promise<{ address: string; pids: number[] }> {
+  const settings: ServerSettings = {
+    dynamicConfig: {
+      ...SETTINGS.dynamicConfig,
+      ...pairsOf(values.dynamic, (text) => JSON.parse(text) as number | boolean),
+    },
+    sqlitePragmas: { ...SETTINGS.sqlitePragmas, ...pairsOf(values.pragma, String) },
+    environment: { ...SETTINGS.environment, ...pairsOf(values.env, String) },
+  };
+  const server = await startServer({
+    program: await findTemporal({ environment: process.env, log: console.error }),
+    databaseFile: join(work, 'temporal.db'),
+    logFile: join(work, 'server.log'),
+    port: await freePort(),
+    uiPort: await freePort(),
+    searchAttributes: searchAttributeArguments(),
+    settings,
+  });
+  ends.push(() => server.stop());
+  return { address: server.address, pids: [server.pid ?? 0] };
+}
+
+async function createSchedule(client: Client, max: number) {
+  const handle = await client.schedule.create({
+    scheduleId: scanScheduleId(name),
+    spec: { intervals: [{ every: '5 seconds' }] },
+    action: {
+      type: 'startWorkflow',
+      workflowType: 'scan',
+      workflowId: scanWorkflowId(name),
+      taskQueue: taskQueue(name, 'monitor'),
+      args: [{ name, scanPeriod: 5000, maxConcurrentReleases: max }],
+    },
+    policies: { overlap: ScheduleOverlapPolicy.SKIP },
+  });
+  ends.push(() => handle.delete());
+  return handle;
+}
+
+/** Until no scan runs: the next trigger would be skipped otherwise. */
+async function untilIdle(client: Client): Promise<void> {
+  for (;;) {
+    const { info } = await client.schedule.getHandle(scanScheduleId(name)).describe();
+    const [last] = info.recentActions.slice(-1);
+    if (last?.action.type !== 'startWorkflow') return;
+    const { status } = await client.workflow.getHandle(last.action.workflow.workflowId).describe();
+    if (status.name !== 'RUNNING') return;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+interface Answer {
+  readonly done: number;
+  readonly scans: number;
+}
+
+interface HopsWorker {
+  readonly child: ChildProcess;
+  readonly tell: (message: object) => void;
+  readonly ask: () => Promise<Answer>;
+  readonly nextVisible: () => Promise<void>;
+}
+
+async function startWorker(role: WorkerRole, address: string): Promise<HopsWorker> {
+  const program = fileURLToPath(new URL('./hops-worker.ts', import.meta.url));
+  const child = fork(program, [role, address, name, values.concurrent, values.worker], {
+    execArgv: ['--import', 'tsx', ...values.node],
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  });
+  let answered: ((answer: Answer) => void) | undefined;
+  let seen: (() => void) | undefined;
+  const nextAnswer = (): Promise<Answer> => new Promise((resolve) => (answered = resolve));
+  child.on('message', (message: Answer | { visible: number }) => {
+    if ('visible' in message) seen?.();
+    else answered?.(message);
+  });
+  const ended = new Promise((resolve) => child.once('exit', resolve));
+  ends.push(() => {
+    child.kill('SIGKILL');
+    return ended;
+  });
+  await nextAnswer();
+  return {
+    child,
+    tell: (message) => void child.send(message),
+    ask: () => {
+      const answer = nextAnswer();
+      child.send({});
+      return answer;
+    },
+    nextVisible: () => new Promise((resolve) => (seen = resolve)),
+  };
+}
+
+function pairsOf<T>(pairs: readonly string[], parse: (text: string) => T): Record<string, T> {
+  return Object.fromEntries(
+    pairs.map((pair) => {
+      const [key = '', value = ''] = pair.split(/=(.*)/s);
+      return [key, parse(value)] as const;
+    }),
+  );
+}
+
+function round(value: number): number {
+  return Math.round(value * 100) / 100;
+}
