@@ -24,7 +24,7 @@ give_up_after: 1h                # when trouble that sticks to one file fails it
 hash_bins:
   count: ${String(hashBins.count)}
   style: ${hashBins.style}
-  snapshot_entries: full         # or version: a smaller snapshot, but tough clients need full
+  snapshot_entries: full         # or version: a smaller snapshot, but php-tuf wants full
 
 # Targets that are published once and never replaced, for example:
 # immutable_targets: ['**/*.zip']

@@ -54,9 +54,6 @@ export class ResizeStage implements MetadataStage {
   get path(): string {
     return join(this.repository.paths.staging, this.#id);
   }
-  get metadata(): string {
-    return this.path;
-  }
 
   /** Makes room for a file: what lies there under its name was not finished, or is out of date. */
   async makeRoom(name: string): Promise<void> {

@@ -54,15 +54,12 @@ async function readRelease({ paths }: Repository, path: string): Promise<StageCo
   };
 }
 
-/** Files under their final names, directly in the stage, or below `metadata/` where that is of a resize. */
+/** Files under their final names. */
 async function readMetadata({ paths }: Repository, path: string): Promise<StageContent | undefined> {
-  const found = await namesIn(path);
-  if (!found) return undefined;
-  const isOfResize = found.includes('metadata');
-  const directory = isOfResize ? join(path, 'metadata') : path;
-  const names = isOfResize ? ((await namesIn(directory)) ?? []) : found;
+  const names = await namesIn(path);
+  if (!names) return undefined;
   const placed = (name: string): Placement => ({
-    from: join(directory, name),
+    from: join(path, name),
     to: join(paths.metadata, name),
     isTarget: false,
   });

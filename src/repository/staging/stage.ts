@@ -16,8 +16,6 @@ export interface Stage {
 
 /** A stage of signed metadata: the files have their final names. */
 export interface MetadataStage extends Stage {
-  /** The directory of the files. */
-  readonly metadata: string;
   /** Written and not fsynced yet: the fsyncs of a stage are done side by side. Without it each is done at once. */
   readonly unfinished?: { readonly handle: FileHandle; readonly path: string }[];
 }
@@ -56,13 +54,13 @@ export async function discardStage(stage: Stage): Promise<void> {
 /** Begins a stage for signed metadata. */
 export async function beginMetadataStage(repository: Repository, purpose: string): Promise<MetadataStage> {
   const stage = await beginStage(repository, purpose);
-  return { ...stage, metadata: stage.path, unfinished: [] };
+  return { ...stage, unfinished: [] };
 }
 
 /** Writes one file into the stage. It is durable when the stage is. */
 export async function addMetadata(stage: MetadataStage, name: string, bytes: Uint8Array): Promise<void> {
-  const { metadata, unfinished } = stage;
-  const path = join(metadata, name);
+  const { unfinished } = stage;
+  const path = join(stage.path, name);
   if (!unfinished) return writeNew(path, bytes);
   const handle = await createNew(path, 0o666);
   unfinished.push({ handle, path });
@@ -78,10 +76,10 @@ async function finishNext(unfinished: NonNullable<MetadataStage['unfinished']>):
 /** Makes the files and entries of the stage durable, and the entry of every stage that was begun before it. */
 export async function makeStageDurable(repository: Repository, stage: MetadataStage): Promise<void> {
   const files = stage.unfinished?.splice(0) ?? [];
-  const directories = new Set([stage.metadata, stage.path, repository.paths.staging]);
+  const directories = [stage.path, repository.paths.staging];
   const outcomes = await Promise.allSettled([
     ...files.map(({ handle, path }) => finishFile(handle, path)),
-    ...[...directories].map((directory) => fsyncDirectory(directory)),
+    ...directories.map((directory) => fsyncDirectory(directory)),
   ]);
   for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
 }

@@ -11,8 +11,7 @@ const AT_ONCE = 8;
 
 /** Begins the stage of a prune: an empty directory that takes up what the record of this number removes. */
 export async function beginTrash(repository: Repository, number: number): Promise<MetadataStage> {
-  const stage = await beginStage(repository, `${PURPOSE}-${String(number)}`);
-  return { ...stage, metadata: stage.path };
+  return beginStage(repository, `${PURPOSE}-${String(number)}`);
 }
 
 export function isTrash(id: string): boolean {
