@@ -1,21 +1,20 @@
-import { fork, type ChildProcess } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { Client, Connection, ScheduleOverlapPolicy } from '@temporalio/client';
-import { WORKER_ROLES, type WorkerRole } from '../src/config/index.js';
+import { WORKER_ROLES } from '../src/config/index.js';
 import { findTemporal, freePort, SETTINGS, startServer, type ServerSettings } from '../src/server/index.js';
 import { registerSearchAttributes, searchAttributeArguments } from '../src/temporal/index.js';
-import { releaseWorkflowId, scanScheduleId, scanWorkflowId, taskQueue } from '../src/workflows/messages.js';
+import { releaseWorkflowId } from '../src/workflows/messages.js';
 import { cpuSeconds } from './cpu-time.js';
 import { percentile } from './figures.js';
+import { createSchedule, name, startWorker, untilIdle } from './hops-parts.js';
 
 /**
  * `npx tsx bench/hops.ts [--releases N] [--concurrent N] [--serial N] …`: what Temporal itself costs. A real server, the
  * real workflows on four task queues in four processes, and steps that do nothing. Prints one line of JSON: releases a
- * second, seconds of processor time a release of the server and of each worker, events a release; and with --serial
+ * second, seconds of processor time a release (in milliseconds) of the server and of each worker, events a release; and with --serial
  * the milliseconds from ready to the end of the timestamp step, one release at a time. Each lever can be turned:
  * `--dynamic KEY=VALUE`, `--pragma KEY=VALUE`, `--env KEY=VALUE` of the server, `--worker JSON` of the workers' options,
  * `--node FLAG` of the workers' processes; `--address` measures a server that runs already (`--pid` for its time).
@@ -36,7 +35,6 @@ const { values } = parseArgs({
     label: { type: 'string', default: '' },
   },
 });
-const name = 'hops';
 /** Seconds. */
 const IDLE = 3;
 const AFTERMATH = 3;
@@ -60,7 +58,16 @@ async function measure(): Promise<void> {
   await registerSearchAttributes(client);
   const workers = new Map(
     await Promise.all(
-      WORKER_ROLES.map(async (role) => [role, await startWorker(role, server.address)] as const),
+      WORKER_ROLES.map(async (role) => {
+        const worker = await startWorker(role, {
+          address: server.address,
+          concurrent: values.concurrent,
+          overrides: values.worker,
+          flags: values.node,
+        });
+        ends.push(worker.end);
+        return [role, worker] as const;
+      }),
     ),
   );
   const monitor = workers.get('monitor');
@@ -68,6 +75,7 @@ async function measure(): Promise<void> {
   if (!monitor || !timestamp) throw new Error('no workers');
   const max = Number(values.concurrent);
   const schedule = await createSchedule(client, max);
+  ends.push(() => schedule.delete());
 
   /** Makes releases ready and has them looked for. @returns the longest time in which none was through. */
   const releaseAll = async (count: number, before: number): Promise<number> => {
@@ -165,78 +173,6 @@ async function ownServer(): Promise<{ address: string; pids: number[] }> {
   });
   ends.push(() => server.stop());
   return { address: server.address, pids: [server.pid ?? 0] };
-}
-
-async function createSchedule(client: Client, max: number) {
-  const handle = await client.schedule.create({
-    scheduleId: scanScheduleId(name),
-    spec: { intervals: [{ every: '5 seconds' }] },
-    action: {
-      type: 'startWorkflow',
-      workflowType: 'scan',
-      workflowId: scanWorkflowId(name),
-      taskQueue: taskQueue(name, 'monitor'),
-      args: [{ name, scanPeriod: 5000, maxConcurrentReleases: max }],
-    },
-    policies: { overlap: ScheduleOverlapPolicy.SKIP },
-  });
-  ends.push(() => handle.delete());
-  return handle;
-}
-
-/** Until no scan runs: the next trigger would be skipped otherwise. */
-async function untilIdle(client: Client): Promise<void> {
-  for (;;) {
-    const { info } = await client.schedule.getHandle(scanScheduleId(name)).describe();
-    const [last] = info.recentActions.slice(-1);
-    if (last?.action.type !== 'startWorkflow') return;
-    const { status } = await client.workflow.getHandle(last.action.workflow.workflowId).describe();
-    if (status.name !== 'RUNNING') return;
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}
-
-interface Answer {
-  readonly done: number;
-  readonly scans: number;
-}
-
-interface HopsWorker {
-  readonly child: ChildProcess;
-  readonly tell: (message: object) => void;
-  readonly ask: () => Promise<Answer>;
-  readonly nextVisible: () => Promise<void>;
-}
-
-async function startWorker(role: WorkerRole, address: string): Promise<HopsWorker> {
-  const program = fileURLToPath(new URL('./hops-worker.ts', import.meta.url));
-  const child = fork(program, [role, address, name, values.concurrent, values.worker], {
-    execArgv: ['--import', 'tsx', ...values.node],
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-  });
-  let answered: ((answer: Answer) => void) | undefined;
-  let seen: (() => void) | undefined;
-  const nextAnswer = (): Promise<Answer> => new Promise((resolve) => (answered = resolve));
-  child.on('message', (message: Answer | { visible: number }) => {
-    if ('visible' in message) seen?.();
-    else answered?.(message);
-  });
-  const ended = new Promise((resolve) => child.once('exit', resolve));
-  ends.push(() => {
-    child.kill('SIGKILL');
-    return ended;
-  });
-  await nextAnswer();
-  return {
-    child,
-    tell: (message) => void child.send(message),
-    ask: () => {
-      const answer = nextAnswer();
-      child.send({});
-      return answer;
-    },
-    nextVisible: () => new Promise((resolve) => (seen = resolve)),
-  };
 }
 
 function pairsOf<T>(pairs: readonly string[], parse: (text: string) => T): Record<string, T> {

@@ -106,10 +106,11 @@ async function applyOne(
 }
 
 /**
- * Starts no further scan, and has the one that runs begin nothing more.
+ * Starts no further scan or prune, and has the scan that runs begin nothing more.
  * @returns false where there is no schedule; pausing a paused one is fine.
  */
 export async function pauseSchedule(client: Client, config: Config, note: string): Promise<boolean> {
+  await ifPresent(() => pruneHandleOf(client, config).pause(note));
   if (!(await ifPresent(() => handleOf(client, config).pause(note)))) return false;
   const schedule = await describeSchedule(client, config);
   for (const { workflow } of schedule?.info.runningActions ?? []) {

@@ -24,7 +24,7 @@ import {
 } from './messages.js';
 import { release } from './release.js';
 import { renew } from './renew.js';
-import { endOfRun, endOfShift, patienceUntil } from './shift.js';
+import { endOfRun, endOfShift, isLong, patienceUntil } from './shift.js';
 import { STATE } from './search-attributes.js';
 import { count, summaryOf } from './words.js';
 
@@ -83,7 +83,7 @@ export async function scan(settings: Settings, before?: ScanProgress): Promise<S
     await Promise.all(next.map((directory) => begin(directory.timestamp, directory)));
     show(found);
     if (running.size === 0 && upcoming.length === 0 && found.readyCount === 0) return { started };
-    if (workflowInfo().continueAsNewSuggested || Date.now() >= continuesAt) {
+    if (isLong(workflowInfo()) || Date.now() >= continuesAt) {
       return continueAsNew<typeof scan>(settings, { begun, started, running: [...running] });
     }
     // With one at a time there is nothing to look for until it ends.

@@ -3,6 +3,11 @@ const MINUTE = 60 * 1000;
 const SHIFT = 10 * MINUTE;
 /** How long one run of it may take: less than its run timeout, which is there for those that hang. */
 const RUN = 12 * MINUTE;
+/**
+ * Events after which a run is continued by a new one. The server refuses to end a run while events are on their way to
+ * it, which in a busy scan they often are: then the worker reads the whole history again, and begins nothing meanwhile.
+ */
+const LONG = 2000;
 /** For the end of a workflow to be known to the schedule before its next tick. */
 const MARGIN = 500;
 
@@ -18,6 +23,14 @@ export function endOfShift(begun: number, scanPeriod: number): number {
 /** When a run that began at a time has to be continued by a new one. */
 export function endOfRun(begun: number): number {
   return begun + RUN;
+}
+
+/** Whether a run has to be continued by a new one, by its history. */
+export function isLong(run: {
+  readonly historyLength: number;
+  readonly continueAsNewSuggested: boolean;
+}): boolean {
+  return run.continueAsNewSuggested || run.historyLength >= LONG;
 }
 
 /** Milliseconds from now until a time, for a timer. */

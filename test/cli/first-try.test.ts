@@ -45,7 +45,7 @@ test('init, dev, package, post --wait, status, verify, retry, cancel: a first tr
       '--wait',
     ]);
     assert.equal(posted.code, 0, posted.stderr);
-    assert.match(posted.stdout, /^tuf_ready_\S+\npublished in .* 2 targets, targets version 2\n$/);
+    assert.match(posted.stdout, /^tuf_ready_\S+\npublished in .* 2 targets, commit 2, targets version 2\n$/);
     const url = await serveDirectory(t, join(instance, 'repository'));
     const got = await downloadWithTufJs(url, join(instance, 'repository'), join(directory, 'client'), [
       'vendor/app-1.0.zip',
