@@ -78,7 +78,7 @@ export const GUARDS: readonly Guard[] = [
   {
     guarantee: 'G3',
     file: 'src/repository/staging/install.ts',
-    line: 'for (const directory of touched) await fsyncDirectory(directory);',
+    line: 'await eachAtOnce(touched, AT_ONCE, fsyncIfThere);',
     why: 'metadata lists files whose names a power cut takes away',
     proof: { faults: ['power-loss', '--point', 'of an undisturbed release'] },
   },
@@ -92,7 +92,7 @@ export const GUARDS: readonly Guard[] = [
   {
     guarantee: 'G4',
     file: 'src/repository/staging/install.ts',
-    line: "await installTree(join(stage, 'targets'), join(root, 'targets'), linkInto);",
+    line: "for (const { links } of found.filter(({ kind }) => kind === 'release'))\n    await place(links, linkInto, touched);",
     why: 'a release becomes visible without its files',
     proof: { faults: ['kill', '--point', 'timestamp.json'] },
   },
@@ -112,8 +112,8 @@ export const GUARDS: readonly Guard[] = [
   },
   {
     guarantee: 'G6',
-    file: 'src/repository/roles/snapshot-role.ts',
-    line: "assertSigned(root, 'targets', targets.envelope, path);",
+    file: 'src/repository/roles/newest-commit.ts',
+    line: 'assertSigned(authority, envelope, path);',
     why: 'the snapshot includes targets metadata that the targets key has not signed',
     proof: { tests: 'faults/refusals' },
   },
@@ -134,9 +134,8 @@ export const GUARDS: readonly Guard[] = [
   },
   {
     guarantee: 'G7',
-    file: 'src/repository/roles/targets-role.ts',
-    line: "if (decided.decision === 'aborted') {",
-    instead: "if (decided.decision === 'aborted' && decided.commit < 0) {",
+    file: 'src/repository/roles/commit-releases.ts',
+    line: 'if (before) outcomes.set(release, await outcomeOf(release, before));',
     why: 'what was cancelled and given back is committed by a late worker',
     proof: { tests: 'repository/rules' },
   },
