@@ -143,9 +143,16 @@ export class RecordLog<T extends BaseRecord> {
   /** Removes what killed writers left under temporary names: for a number that is taken nobody needs it. */
   async sweep(): Promise<void> {
     if (performance.now() < this.#sweepNextAt) return;
-    this.#sweepNextAt = performance.now() + SWEEP_EVERY;
     const taken = (await this.latest())?.number ?? 0;
-    await sweepTemporary(this.directory, (name) => Number(RECORD_FILE.exec(name)?.[1] ?? Infinity) <= taken);
+    let isLeft = false;
+    await sweepTemporary(this.directory, (name) => {
+      const number = RECORD_FILE.exec(name)?.[1];
+      if (number === undefined) return false;
+      isLeft ||= Number(number) > taken;
+      return Number(number) <= taken;
+    });
+    // What somebody may still be about to place is looked at again soon.
+    if (!isLeft) this.#sweepNextAt = performance.now() + SWEEP_EVERY;
   }
 
   pathOf(number: number): string {
