@@ -7,7 +7,7 @@ import { ChildExecutor, FreshExecutor } from './bare/executors.js';
 import type { Failure } from './bare/messages.js';
 import { releaseAll, type Conductor } from './bare/release.js';
 import { callsOfRelease, nameOfCall, readCalls, type LoggedCall, type RoleCall } from './calls.js';
-import type { Matrix, MatrixOptions, Plan, Point } from './matrix.js';
+import { everyNth, type Matrix, type MatrixOptions, type Plan, type Point } from './matrix.js';
 import { auditAtLast, freshConductor, Template, type Shape } from './world.js';
 
 /** Numbers, as Node has no name for some of them. */
@@ -37,14 +37,15 @@ export const errors = errorsOf(
 export const errorsInBins = errorsOf(
   'bins',
   'errors-bins',
-  'the same errors with hash bins and two releases at once, at every call: once or for a while',
+  'the same errors with hash bins and two releases at once',
 );
 
 function errorsOf(shape: Shape, name: string, title: string): Matrix {
   return { name, title, varies: shape !== 'flat', prepare: (options) => prepare(shape, options) };
 }
 
-async function prepare(shape: Shape, { seed, isFull, workshop }: MatrixOptions): Promise<Plan> {
+async function prepare(shape: Shape, options: MatrixOptions): Promise<Plan> {
+  const { seed, isFull, workshop } = options;
   const programs = await buildPrograms(workshop);
   const template = await Template.make({ shape });
   const calls = await callsOfRelease(template, programs);
@@ -52,14 +53,11 @@ async function prepare(shape: Shape, { seed, isFull, workshop }: MatrixOptions):
     const names = isFull ? NAMES : [NAMES[(index + seed) % NAMES.length] ?? 'EIO'];
     // That an answer is lost is tried at each call too, with two seeds.
     const isLost = CHANGING.has(call.name) && (isFull || (index + seed) % 2 === 0);
-    return names.flatMap((errno) => {
-      const all = pointsOf(call, errno, nameOfCall(call, template.world), isLost);
-      return shape === 'flat' || isFull ? all : all.slice((index + seed) % 2, ((index + seed) % 2) + 1);
-    });
+    return names.flatMap((errno) => pointsOf(call, errno, nameOfCall(call, template.world), isLost));
   });
   return {
     of: `${String(calls.length)} calls`,
-    points,
+    points: shape === 'flat' ? points : everyNth(points, 11, options),
     run: (point) => run(point as ErrorPoint, template, programs),
     close: () => template.remove(),
   };

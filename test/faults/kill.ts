@@ -4,7 +4,7 @@ import { ChildExecutor } from './bare/executors.js';
 import { releaseAll } from './bare/release.js';
 import { callsOfRelease, nameOfCall } from './calls.js';
 import { lookWith, startClients, type FaultClient } from './clients/clients.js';
-import type { Matrix, Plan, Point } from './matrix.js';
+import { everyNth, type Matrix, type MatrixOptions, type Plan, type Point } from './matrix.js';
 import { audit, freshConductor, Template, type Shape } from './world.js';
 
 interface KillPoint extends Point {
@@ -21,15 +21,15 @@ export const kill = killOf(
 export const killInBins = killOf(
   'bins',
   'kill-bins',
-  'kill -9 with hash bins and two releases at once: after every call, and in the middle of every write',
+  'kill -9 with hash bins and two releases at once, after calls and in the middle of writes',
 );
 
 function killOf(shape: Shape, name: string, title: string): Matrix {
-  return { name, title, varies: shape !== 'flat', prepare: ({ workshop }) => prepare(shape, workshop) };
+  return { name, title, varies: shape !== 'flat', prepare: (options) => prepare(shape, options) };
 }
 
-async function prepare(shape: Shape, workshop: string): Promise<Plan> {
-  const programs = await buildPrograms(workshop);
+async function prepare(shape: Shape, options: MatrixOptions): Promise<Plan> {
+  const programs = await buildPrograms(options.workshop);
   const clients = startClients();
   const template = await Template.make({ shape, clients });
   const calls = await callsOfRelease(template, programs);
@@ -48,7 +48,7 @@ async function prepare(shape: Shape, workshop: string): Promise<Plan> {
   });
   return {
     of: `${String(calls.length)} calls`,
-    points,
+    points: shape === 'flat' ? points : everyNth(points, 3, options),
     run: (point) => run(point as KillPoint, template, programs, clients),
     async close() {
       for (const client of clients) client.close();

@@ -10,7 +10,7 @@ import { releaseAll } from './bare/release.js';
 import { readCalls } from './calls.js';
 import { lookWith, startClients, type FaultClient } from './clients/clients.js';
 import { DiskModel, type Change, type DiskState } from './disk-model.js';
-import { seeded, type Matrix, type MatrixOptions, type Plan, type Point } from './matrix.js';
+import { everyNth, seeded, type Matrix, type MatrixOptions, type Plan, type Point } from './matrix.js';
 import { auditAtLast, Template, type Shape, type World } from './world.js';
 
 /** States that are looked at for one point: all where they are few, or so many of them. */
@@ -46,14 +46,15 @@ export const powerLoss = powerLossOf(
 export const powerLossInBins = powerLossOf(
   'bins',
   'power-loss-bins',
-  'power lost after every change of two releases at once with hash bins',
+  'power lost after changes of two releases at once with hash bins',
 );
 
 function powerLossOf(shape: Shape, name: string, title: string): Matrix {
   return { name, title, varies: shape !== 'flat', prepare: (options) => prepare(shape, options) };
 }
 
-async function prepare(shape: Shape, { seed, isFull, workshop }: MatrixOptions): Promise<Plan> {
+async function prepare(shape: Shape, options: MatrixOptions): Promise<Plan> {
+  const { seed, isFull, workshop } = options;
   const programs = await buildPrograms(workshop);
   const clients = startClients();
   const template = await Template.make({ shape, allInMemory: true, clients });
@@ -74,7 +75,7 @@ async function prepare(shape: Shape, { seed, isFull, workshop }: MatrixOptions):
   let states = 0;
   return {
     of: `${String(traces.length)} runs`,
-    points,
+    points: shape === 'flat' ? points : everyNth(points, 3, options),
     async run(point): Promise<string[]> {
       const { trace, changes, name } = point as LossPoint;
       const model = base.after((traces[trace]?.changes ?? []).slice(0, changes));

@@ -144,15 +144,14 @@ export class RecordLog<T extends BaseRecord> {
   async sweep(): Promise<void> {
     if (performance.now() < this.#sweepNextAt) return;
     const taken = (await this.latest())?.number ?? 0;
-    let isLeft = false;
+    const open: number[] = [];
     await sweepTemporary(this.directory, (name) => {
-      const number = RECORD_FILE.exec(name)?.[1];
-      if (number === undefined) return false;
-      isLeft ||= Number(number) > taken;
-      return Number(number) <= taken;
+      const number = Number(RECORD_FILE.exec(name)?.[1] ?? 0);
+      if (number > taken) open.push(number);
+      return number > 0 && number <= taken;
     });
     // What somebody may still be about to place is looked at again soon.
-    if (!isLeft) this.#sweepNextAt = performance.now() + SWEEP_EVERY;
+    if (open.length === 0) this.#sweepNextAt = performance.now() + SWEEP_EVERY;
   }
 
   pathOf(number: number): string {
