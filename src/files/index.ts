@@ -1,5 +1,6 @@
 export { eachAtOnce } from './at-once.js';
 export {
+  abandonNew,
   closeRead,
   createNew,
   fillNew,

@@ -29,8 +29,10 @@ export async function redo(repository: Repository, record: BaseRecord): Promise<
   // Target files first, then the metadata that lists them; what replaces something comes after what it needs (G3).
   for (const { links } of found.filter(({ kind }) => kind === 'release'))
     await place(links, linkInto, touched);
-  for (const { renames } of found.filter(({ kind }) => kind === 'release'))
-    await place(renames, renameOnce, touched);
+  const replacing = found.flatMap(({ kind, renames }) => (kind === 'release' ? renames : []));
+  // A rename uses its source up: the directories that it leads into have to be there after a power cut.
+  if (replacing.length > 0) await eachAtOnce(touched, AT_ONCE, fsyncIfThere);
+  await place(replacing, renameOnce, touched);
   for (const { links } of found.filter(({ kind }) => kind === 'metadata'))
     await place(links, linkInto, touched);
   for (const { renames } of found.filter(({ kind }) => kind === 'metadata'))

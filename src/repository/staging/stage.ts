@@ -2,7 +2,15 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ioError } from '../../errors/index.js';
-import { createNew, finishFile, fsyncDirectory, removeTree, writeAll, writeNew } from '../../files/index.js';
+import {
+  abandonNew,
+  createNew,
+  finishFile,
+  fsyncDirectory,
+  removeTree,
+  writeAll,
+  writeNew,
+} from '../../files/index.js';
 import type { Repository } from '../repository.js';
 
 /**
@@ -70,7 +78,22 @@ export async function addMetadata(stage: MetadataStage, name: string, bytes: Uin
 
 async function finishNext(unfinished: NonNullable<MetadataStage['unfinished']>): Promise<void> {
   const file = unfinished.shift();
-  if (file) await finishFile(file.handle, file.path);
+  if (file) await finish(file);
+}
+
+async function finish({
+  handle,
+  path,
+}: {
+  readonly handle: FileHandle;
+  readonly path: string;
+}): Promise<void> {
+  try {
+    await finishFile(handle, path);
+  } catch (error) {
+    await abandonNew(handle, path);
+    throw error;
+  }
 }
 
 /** Makes the files and entries of the stage durable, and the entry of every stage that was begun before it. */
@@ -78,7 +101,7 @@ export async function makeStageDurable(repository: Repository, stage: MetadataSt
   const files = stage.unfinished?.splice(0) ?? [];
   const directories = [stage.path, repository.paths.staging];
   const outcomes = await Promise.allSettled([
-    ...files.map(({ handle, path }) => finishFile(handle, path)),
+    ...files.map(finish),
     ...directories.map((directory) => fsyncDirectory(directory)),
   ]);
   for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
