@@ -14,7 +14,7 @@ import { everyNth, seeded, type Matrix, type MatrixOptions, type Plan, type Poin
 import { auditAtLast, Template, type Shape, type World } from './world.js';
 
 /** States that are looked at for one point: all where they are few, or so many of them. */
-const STATES_AT_MOST = 12;
+const STATES_AT_MOST = 10;
 const STATES_AFTER_KILL = 6;
 const MANY_STATES = 400;
 /** Besides the release that was not killed: one that was at each record, and so many at random. */

@@ -13,7 +13,7 @@ interface Interleaving extends Point {
 }
 
 /** For each point of the first, so many points of the second. */
-const SECOND_STOPS: Readonly<Record<Shape, number>> = { flat: 6, bins: 1 };
+const SECOND_STOPS: Readonly<Record<Shape, number>> = { flat: 5, bins: 1 };
 
 /**
  * Two whole sets of workers on one instance, each with a scan of its own, as after a mistaken deployment or a lost
