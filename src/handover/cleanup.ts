@@ -6,13 +6,12 @@ import {
   fsyncDirectory,
   journalSubject,
   removeFile,
-  removeTree,
   renameFile,
   sweepTemporary,
 } from '../files/index.js';
 import { readClaim, type Claim } from './claim-file.js';
 import { isDirectory } from './claim.js';
-import { attemptDirectory, inboundDirectory, listAttempts, readManifest } from './inbound.js';
+import { inboundDirectory, listAttempts, readManifest, removeCopy } from './inbound.js';
 import { listCopies } from './list.js';
 import { CLAIM_FILE, directoryName, ERROR_FILE, RETRY_FILE } from './names.js';
 import { isSameFile, seenAs, walkRelease, type SeenFile } from './walk.js';
@@ -147,13 +146,11 @@ export async function removeInbound(
 ): Promise<void> {
   const inbound = inboundDirectory(inboundPath, timestamp);
   if ((await readManifest(inbound))?.release === release) {
-    // By one rename, lest a half-removed copy be left that says no longer whose it was.
-    await renameFile(inbound, attemptDirectory(inboundPath, timestamp));
-    await fsyncDirectory(inboundPath);
+    await removeCopy(inbound, timestamp, signal);
   }
   for (const attempt of await listAttempts(inboundPath, timestamp)) {
     // An earlier release of this timestamp may be cleaned up late, while another one is being copied.
     const of = (await journalSubject(attempt)) ?? (await readManifest(attempt))?.release;
-    if (of === undefined || of === release) await removeTree(attempt, signal);
+    if (of === undefined || of === release) await removeCopy(attempt, timestamp, signal);
   }
 }

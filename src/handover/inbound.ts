@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readdir, rename } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { z } from 'zod';
-import { ioError, TuflineError } from '../errors/index.js';
-import { journalSubject } from '../files/index.js';
+import { hasErrno, ioError, TuflineError } from '../errors/index.js';
+import { fsyncDirectory, journalSubject, removeTree } from '../files/index.js';
 import { readJsonFile, unlessDamaged } from './claim-file.js';
 import { directoryName, MANIFEST_FILE } from './names.js';
 
@@ -56,6 +56,23 @@ export async function readInbound(
 /** A name for a copy that is being made, or removed: `tuf_processing_X.<attempt>`. */
 export function attemptDirectory(inboundPath: string, timestamp: string): string {
   return join(inboundPath, `${directoryName('processing', timestamp)}.${randomBytes(6).toString('hex')}`);
+}
+
+/**
+ * Removes a copy, finished or not, that is no longer needed; one that is gone already is fine. By one rename first, lest
+ * a half-removed copy be left that says no longer whose it was, or be installed by its maker who has slept meanwhile.
+ */
+export async function removeCopy(directory: string, timestamp: string, signal?: AbortSignal): Promise<void> {
+  const inboundPath = dirname(directory);
+  const aside = attemptDirectory(inboundPath, timestamp);
+  try {
+    await rename(directory, aside);
+  } catch (error) {
+    if (hasErrno(error, 'ENOENT')) return;
+    throw ioError(error, 'rename', directory);
+  }
+  await fsyncDirectory(inboundPath);
+  await removeTree(aside, signal);
 }
 
 /** The timestamp of an attempt directory, or undefined for another name. */

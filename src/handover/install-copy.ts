@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { hasErrno, ioError, TuflineError } from '../errors/index.js';
 import { fsyncDirectory, JOURNAL_FILE, removeFile, removeTree } from '../files/index.js';
 import type { DecisionOf } from './claim.js';
-import { attemptDirectory, attemptsOf, readManifest, type Manifest } from './inbound.js';
+import { attemptsOf, readManifest, removeCopy, type Manifest } from './inbound.js';
 
 /**
  * Makes a finished copy `inbound/X/` by one rename. Where that of another attempt is there, this one withdraws.
@@ -32,7 +32,7 @@ export async function installCopy(
       if (hasErrno(error, 'ENOENT')) throw ioError(error, 'rename', attempt);
       if (present && (await decisionOf(present.release)) === undefined) throw taken(target, present.release);
       // An earlier release of this timestamp that is decided: nobody needs its copy any more.
-      await removeAside(target, manifest.timestamp, signal);
+      await removeCopy(target, manifest.timestamp, signal);
     }
   }
 }
@@ -46,17 +46,9 @@ export async function discardCopy(target: string, { timestamp, release }: Manife
   await removeFile(join(target, JOURNAL_FILE));
   for (const attempt of await attemptsOf(dirname(target), timestamp, release)) {
     await removeFile(join(attempt, JOURNAL_FILE));
-    await removeTree(attempt, signal);
+    await removeCopy(attempt, timestamp, signal);
   }
-  await removeAside(target, timestamp, signal);
-}
-
-async function removeAside(target: string, timestamp: string, signal?: AbortSignal): Promise<void> {
-  const aside = attemptDirectory(dirname(target), timestamp);
-  await rename(target, aside).catch((error: unknown) => {
-    if (!hasErrno(error, 'ENOENT')) throw ioError(error, 'rename', target);
-  });
-  await removeTree(aside, signal);
+  await removeCopy(target, timestamp, signal);
 }
 
 function taken(target: string, release: string): TuflineError {

@@ -1,11 +1,10 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ioError } from '../errors/index.js';
-import { removeTree } from '../files/index.js';
 import { readClaim } from './claim-file.js';
 import { cleanUpRelease, removeIfEmpty, removeInbound } from './cleanup.js';
 import type { DecisionOf } from './claim.js';
-import { readManifest, timestampOfAttempt } from './inbound.js';
+import { readManifest, removeCopy, timestampOfAttempt } from './inbound.js';
 import { directoryName } from './names.js';
 
 /**
@@ -36,7 +35,7 @@ export async function sweepHandover(
     if (timestamp === undefined || processing.has(directoryName('processing', timestamp))) continue;
     if (!manifest) {
       // An unfinished copy of what is no longer there to be copied.
-      await removeTree(join(paths.inboundPath, name));
+      await removeCopy(join(paths.inboundPath, name), timestamp);
       continue;
     }
     if ((await decisionOf(manifest.release)) === undefined) continue;
