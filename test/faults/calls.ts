@@ -60,7 +60,7 @@ export async function callsOfRole(
     const stepOf = (number: number): string => ends.find(({ calls }) => number <= calls)?.step ?? '';
     return (await readCalls(log)).map((call) => ({ ...call, role, step: stepOf(call.number) }));
   } finally {
-    await child.end();
+    await child.finish();
     await rm(log, { force: true });
     await rm(`${log}.data`, { force: true });
     await world.remove();

@@ -51,8 +51,8 @@ async function prepare(shape: Shape, options: MatrixOptions): Promise<Plan> {
   const calls = await callsOfRelease(template, programs);
   const points = calls.flatMap((call, index) => {
     const names = isFull ? NAMES : [NAMES[(index + seed) % NAMES.length] ?? 'EIO'];
-    // That an answer is lost is tried at each call too, with two seeds.
-    const isLost = CHANGING.has(call.name) && (isFull || (index + seed) % 2 === 0);
+    // That an answer is lost is tried at each call too, with three seeds.
+    const isLost = CHANGING.has(call.name) && (isFull || (index + seed) % 3 === 0);
     return names.flatMap((errno) => pointsOf(call, errno, nameOfCall(call, template.world), isLost));
   });
   return {

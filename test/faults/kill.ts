@@ -48,7 +48,7 @@ async function prepare(shape: Shape, options: MatrixOptions): Promise<Plan> {
   });
   return {
     of: `${String(calls.length)} calls`,
-    points: shape === 'flat' ? points : everyNth(points, 4, options),
+    points: shape === 'flat' ? points : everyNth(points, 5, options),
     run: (point) => run(point as KillPoint, template, programs, clients),
     async close() {
       for (const client of clients) client.close();

@@ -14,14 +14,14 @@ import { everyNth, seeded, type Matrix, type MatrixOptions, type Plan, type Poin
 import { auditAtLast, Template, type Shape, type World } from './world.js';
 
 /** States that are looked at for one point: all where they are few, or so many of them. */
-const STATES_AT_MOST = 10;
-const STATES_AFTER_KILL = 6;
+const STATES_AT_MOST = 8;
+const STATES_AFTER_KILL = 5;
 const MANY_STATES = 400;
 /** Besides the release that was not killed: one that was at each record, and so many at random. */
 const KILLED_AT_RANDOM = 3;
 /** Runs with a kill differ from the first in a part only: all points after the kill, and a share of the others. */
 const AFTER_KILL = 20;
-const KILLED_EVERY = 12;
+const KILLED_EVERY = 14;
 
 interface LossPoint extends Point {
   /** Which recorded run. */

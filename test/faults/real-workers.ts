@@ -19,7 +19,7 @@ interface RealPoint extends Point {
 }
 
 const KILLS = 60;
-const TROUBLES = 10;
+const TROUBLES = 6;
 /** Calls in a row that fail: a few attempts of the step. */
 const LASTS = 4;
 /** What no step goes on without. */

@@ -9,14 +9,14 @@ import { build } from 'esbuild';
 export interface Programs {
   /** The library that is preloaded into a worker. */
   readonly shim: string;
-  /** The bare worker, in one file: it starts in a tenth of a second. */
+  /** What starts the bare worker, which is one file beside it. */
   readonly worker: string;
 }
 
 /** Builds them into a directory, unless they are there. */
 export async function buildPrograms(directory: string): Promise<Programs> {
   await mkdir(directory, { recursive: true });
-  const programs = { shim: join(directory, 'shim.so'), worker: join(directory, 'worker.mjs') };
+  const programs = { shim: join(directory, 'shim.so'), worker: join(directory, 'launch.cjs') };
   if (await exists(programs.worker)) return programs;
   const source = fileURLToPath(new URL('../shim/shim.c', import.meta.url));
   await promisify(execFile)('cc', [
@@ -30,16 +30,14 @@ export async function buildPrograms(directory: string): Promise<Programs> {
     '-lpthread',
   ]);
   await build({
-    entryPoints: [fileURLToPath(new URL('worker.ts', import.meta.url))],
-    outfile: programs.worker,
+    entryPoints: ['worker.ts', 'launch.ts'].map((name) => fileURLToPath(new URL(name, import.meta.url))),
+    outdir: directory,
+    outExtension: { '.js': '.cjs' },
     bundle: true,
     platform: 'node',
-    format: 'esm',
+    format: 'cjs',
     logLevel: 'error',
     minify: true,
-    banner: {
-      js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
-    },
   });
   return programs;
 }

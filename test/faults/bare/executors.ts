@@ -117,9 +117,18 @@ export class ChildExecutor implements Executor {
 
   /** Ends the process as nothing else would. */
   async end(): Promise<void> {
+    await this.#endBy(() => this.#child.kill('SIGKILL'));
+  }
+
+  /** Lets the process come to its end by itself. */
+  async finish(): Promise<void> {
+    await this.#endBy(() => this.#child.stdin?.end());
+  }
+
+  async #endBy(end: () => void): Promise<void> {
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
     const ended = once(this.#child, 'exit');
-    this.#child.kill('SIGKILL');
+    end();
     await ended;
   }
 

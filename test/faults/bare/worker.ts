@@ -1,6 +1,6 @@
 /**
  * The worker of one role without Temporal, as a process that can be killed: reads `{name, input}` lines, runs that
- * activity, writes what came of it. Started as `worker.mjs ROLE CONFIG`.
+ * activity, writes what came of it. Ends when there are no more lines. Started as `launch.cjs ROLE CONFIG`.
  */
 import { createInterface } from 'node:readline';
 import { ApplicationFailure } from '@temporalio/common';
@@ -10,19 +10,21 @@ import { activitiesFor } from '../../../src/workers/role-activities.js';
 import { runBare, type Activities } from './context.js';
 import type { Answer, Failure, Request } from './messages.js';
 
-const [roleName, configFile] = process.argv.slice(2);
-const role = WORKER_ROLES.find((candidate) => candidate === roleName);
-if (role === undefined || configFile === undefined) throw new Error('usage: worker ROLE CONFIG');
+void main(process.argv.slice(2));
 
-try {
-  const config = await loadConfig(configFile);
-  const activities = (await activitiesFor(role, config, process.env)) as Activities;
-  answer({ state: 'ready' });
-  for await (const line of createInterface({ input: process.stdin })) {
-    void run(activities, JSON.parse(line) as Request);
+async function main([roleName, configFile]: readonly string[]): Promise<void> {
+  const role = WORKER_ROLES.find((candidate) => candidate === roleName);
+  if (role === undefined || configFile === undefined) throw new Error('usage: launch.cjs ROLE CONFIG');
+  try {
+    const config = await loadConfig(configFile);
+    const activities = (await activitiesFor(role, config, process.env)) as Activities;
+    answer({ state: 'ready' });
+    for await (const line of createInterface({ input: process.stdin })) {
+      void run(activities, JSON.parse(line) as Request);
+    }
+  } catch (error) {
+    answer({ state: 'refused', failure: failureOf(error) });
   }
-} catch (error) {
-  answer({ state: 'refused', failure: failureOf(error) });
 }
 
 async function run(activities: Activities, { id, name, input }: Request): Promise<void> {
