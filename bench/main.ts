@@ -5,7 +5,8 @@ import { Command, Option } from 'commander';
 import { describeMachine } from './machine.js';
 import { writePlots } from './plots/index.js';
 import { Report } from './report.js';
-import { large, library, road, verify } from './sections.js';
+import { besidePeers, library } from './library.js';
+import { large, road, verify } from './sections.js';
 
 const SECTIONS = ['library', 'peers', 'verify', 'road', 'sustained', 'large'] as const;
 type Section = (typeof SECTIONS)[number];
@@ -70,9 +71,8 @@ function plan(): (() => Promise<void>)[] {
   const layouts = isShort
     ? [small, large6M]
     : [small, { targets: 100_000, bins: 1024 }, { targets: 1_000_000, bins: 16_384 }, large6M];
-  for (const layout of layouts)
-    add('library', () => library(work, report, layout, { releases, peers: false }));
-  const besidePeers = isShort
+  add('library', () => library(work, report, layouts, releases));
+  const peers = isShort
     ? [{ targets: 5000, bins: 64 }]
     : [
         { targets: 1000, bins: 0 },
@@ -80,8 +80,7 @@ function plan(): (() => Promise<void>)[] {
         { targets: 100_000, bins: 256 },
         { targets: 1_000_000, bins: 16_384 },
       ];
-  for (const layout of besidePeers)
-    add('peers', () => library(work, report, layout, { releases: 5, peers: true }));
+  for (const layout of peers) add('peers', () => besidePeers(work, report, layout, isShort ? 3 : 15));
   const verified = isShort ? large6M : { targets: 1_000_000, bins: 16_384 };
   add('verify', () => verify(work, report, verified));
   for (const layout of [small, large6M])

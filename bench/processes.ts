@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 
 /** A process of an instance: a worker by its role, or the Temporal server. */
@@ -25,17 +26,25 @@ export async function processesOf(instance: string): Promise<InstanceProcess[]> 
     if (role === undefined) continue;
     const status = await read(`/proc/${pid}/status`);
     const stat = (await read(`/proc/${pid}/stat`)).split(') ')[1]?.split(' ') ?? [];
-    const kilobytes = (name: string): number =>
-      Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status)?.[1] ?? 0) * 1024;
     found.push({
       role,
       pid: Number(pid),
-      residentBytes: kilobytes('VmRSS'),
-      peakBytes: kilobytes('VmHWM'),
+      ...memoryIn(status),
       cpuSeconds: (Number(stat[11] ?? 0) + Number(stat[12] ?? 0)) / TICKS,
     });
   }
   return found;
+}
+
+/** Bytes resident of this process now, and the most since its high-water mark was last lowered (Linux). */
+export function processMemory(): { residentBytes: number; peakBytes: number } {
+  return memoryIn(readFileSync('/proc/self/status', 'utf8'));
+}
+
+function memoryIn(status: string): { residentBytes: number; peakBytes: number } {
+  const kilobytes = (name: string): number =>
+    Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status)?.[1] ?? 0) * 1024;
+  return { residentBytes: kilobytes('VmRSS'), peakBytes: kilobytes('VmHWM') };
 }
 
 async function read(path: string): Promise<string> {

@@ -1,112 +1,16 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { openRepository, verifyRepository, type HashBins } from '../src/repository/index.js';
+import { openRepository, verifyRepository } from '../src/repository/index.js';
 import { makeInstance } from './instance.js';
 import { measureLargeFile, measureSmallFiles } from './large-releases.js';
-import { libraryTimes } from './library.js';
-import { startPeer, type PeerName } from './peers/index.js';
-import { makePopulated, type Populated } from './populated.js';
-import { population, type Population } from './population/index.js';
-import type { PeerRun } from './raw-data.js';
+import { hashBinsOf, inWords, SNAPSHOT_ENTRIES, type Layout } from './layout.js';
+import { makePopulated } from './populated.js';
+import { population } from './population/index.js';
 import type { Report } from './report.js';
 import { startRoad } from './road.js';
-import { writeFiles } from './write-files.js';
 
-/** How many targets, in how many bins; 0 bins keep all in one file. */
-export interface Layout {
-  readonly targets: number;
-  readonly bins: number;
-}
-
-const SNAPSHOT_ENTRIES = 'version';
-const PEERS: readonly PeerName[] = ['python-tuf', 'go-tuf'];
 const KILOBYTE = 1024;
 const MEGABYTE = 1024 * KILOBYTE;
-
-export function inWords({ targets, bins }: Layout): string {
-  return `${targets.toLocaleString('en')} targets${bins > 0 ? ` in ${bins.toLocaleString('en')} bins` : ', flat'}`;
-}
-
-function hashBinsOf({ bins }: Layout): HashBins | undefined {
-  return bins > 0 ? { count: bins, style: 'succinct' } : undefined;
-}
-
-/** Signing and publishing of releases of two files without Temporal, beside peers that have the same targets. */
-export async function library(
-  directory: string,
-  report: Report,
-  layout: Layout,
-  { releases, peers }: { readonly releases: number; readonly peers: boolean },
-): Promise<void> {
-  const place = join(directory, `library-${String(layout.targets)}-${String(layout.bins)}`);
-  const targets = population(layout.targets);
-  report.doing(`library: ${inWords(layout)}`);
-  const made = await makePopulated(join(place, 'tufline'), targets, hashBinsOf(layout), SNAPSHOT_ENTRIES);
-  const times = await libraryTimes(join(place, 'tufline'), made, targets, { releases, bytes: KILOBYTE });
-  report.latency({ who: 'tufline without Temporal', ...layout, samples: times.map(({ total }) => total) });
-  for (const part of ['stage', 'targets', 'snapshot', 'timestamp'] as const) {
-    report.figure({
-      name: `library, ${inWords(layout)}: ${part}`,
-      unit: 'ms',
-      samples: times.map((time) => time[part]),
-    });
-  }
-  if (peers) await besidePeers(place, report, layout, made, targets);
-  await rm(place, { recursive: true });
-}
-
-/** Ours and each peer's in turn, release after release, with the same files: what the machine does beside hits both. */
-async function besidePeers(
-  place: string,
-  report: Report,
-  layout: Layout,
-  made: Populated,
-  targets: Population,
-): Promise<void> {
-  for (const name of PEERS) {
-    report.doing(`${name}: ${inWords(layout)}`);
-    const style = layout.bins > 0 ? 'succinct' : 'flat';
-    const peer = await startPeer(name, {
-      directory: join(place, name),
-      ...layout,
-      style,
-      snapshotEntries: SNAPSHOT_ENTRIES,
-    });
-    if (!peer) {
-      report.note(`${name} is not installed here`);
-      continue;
-    }
-    const run: PeerRun = {
-      name,
-      ...layout,
-      style,
-      snapshotEntries: SNAPSHOT_ENTRIES,
-      setupMilliseconds: peer.setup.milliseconds,
-      releases: [],
-    };
-    const ours: number[] = [];
-    for (let number = 0; number < 7; number++) {
-      const files = await writeFiles(
-        join(place, 'files', name, String(number)),
-        targets,
-        1000 + number,
-        KILOBYTE,
-      );
-      const released = await peer.release(files);
-      const [time] = await libraryTimes(join(place, `tufline-${name}`), made, targets, {
-        releases: 1,
-        bytes: KILOBYTE,
-        warmUp: 1,
-        first: (PEERS.indexOf(name) + 1) * 100_000 + number * 10,
-      });
-      if (number < 2) continue;
-      run.releases.push(released);
-      if (time) ours.push(time.total);
-    }
-    await peer.stop();
-    report.peer(run, ours);
-  }
-}
 
 /** `verify` of the metadata of so many targets. */
 export async function verify(directory: string, report: Report, layout: Layout): Promise<void> {

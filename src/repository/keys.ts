@@ -28,7 +28,19 @@ export function verifySignature(key: PublicKey, bytes: Uint8Array, signature: Ui
   }
 }
 
+/** Keys that were taken apart before; a repository has few, and metadata may bring others. */
+const known = new Map<string, KeyObject>();
+const KNOWN_AT_MOST = 64;
+
 function keyObject(key: PublicKey): KeyObject {
+  const name = `${key.keytype} ${key.keyval.public}`;
+  const object = known.get(name) ?? makeKeyObject(key);
+  if (known.size >= KNOWN_AT_MOST) known.clear();
+  known.set(name, object);
+  return object;
+}
+
+function makeKeyObject(key: PublicKey): KeyObject {
   if (key.keytype !== 'ed25519') return createPublicKey(key.keyval.public);
   const der = Buffer.concat([ED25519_SPKI, Buffer.from(key.keyval.public, 'hex')]);
   return createPublicKey({ key: der, format: 'der', type: 'spki' });

@@ -1,9 +1,13 @@
 import type { FileHandle } from 'node:fs/promises';
 import { ioError } from '../../errors/index.js';
+import { eachAtOnce } from '../at-once.js';
 import { digestOf, type Digest } from '../copy.js';
 import { abandonNew, closeRead, createNew, finishFile, writeAll } from '../durable.js';
 import type { Filling, TreeFile } from './fill.js';
 import { linkOthers, placeOf } from './place.js';
+
+/** Of one batch; where there are many files, several batches are under way as well. */
+const WRITES_AT_ONCE = 2;
 
 interface Written<F> {
   readonly file: F;
@@ -18,7 +22,6 @@ interface Written<F> {
  * what is waiting at once. All that is written is fsynced or removed before a failure is reported.
  */
 export async function fillSmall<F extends TreeFile>(filling: Filling<F>, files: readonly F[]): Promise<void> {
-  const buffer = Buffer.allocUnsafe(Math.max(...files.map(({ length }) => length)) + 1);
   const written: Written<F>[] = [];
   let failure: { readonly reason: unknown } | undefined;
   const attempt = async (work: () => Promise<unknown>): Promise<void> => {
@@ -32,16 +35,16 @@ export async function fillSmall<F extends TreeFile>(filling: Filling<F>, files: 
       }
     }
   };
-  for (const file of files) {
-    if (failure || filling.signal?.aborted) break;
-    await attempt(async () => written.push(await write(filling, file, buffer)));
-  }
+  await eachAtOnce(files, WRITES_AT_ONCE, async (file) => {
+    if (failure || filling.signal?.aborted) return;
+    await attempt(async () => written.push(await write(filling, file)));
+  });
   await Promise.all(written.map((one) => attempt(() => finish(filling, one))));
   if (failure) throw failure.reason;
   filling.signal?.throwIfAborted();
 }
 
-async function write<F extends TreeFile>(filling: Filling<F>, file: F, buffer: Buffer): Promise<Written<F>> {
+async function write<F extends TreeFile>(filling: Filling<F>, file: F): Promise<Written<F>> {
   const { source, algorithms, onBytes } = filling;
   const path = await placeOf(filling, source.namesOf(file)[0] ?? file.path);
   const handle = await source.open(file);
@@ -49,7 +52,7 @@ async function write<F extends TreeFile>(filling: Filling<F>, file: F, buffer: B
   let bytes: Uint8Array;
   try {
     isLinked = (await source.link?.(file, path)) ?? false;
-    bytes = await readWhole(handle, source.pathOf(file), buffer.subarray(0, file.length + 1));
+    bytes = await readWhole(handle, source.pathOf(file), Buffer.allocUnsafe(file.length + 1));
     await source.check?.(file, handle);
   } catch (error) {
     // What cannot be read may be another file by now, or none.

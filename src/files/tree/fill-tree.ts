@@ -69,8 +69,7 @@ export async function fillTree<F extends TreeFile>(options: FillOptions<F>): Pro
     // One too many of those that are tolerated.
     if (!(error instanceof TuflineError) || !failures.includes(error)) throw error;
   }
-  await journal.close();
-  if (failures.length === 0) await filling.directories.fsync(signal);
+  await Promise.all([journal.close(), ...(failures.length === 0 ? [filling.directories.fsync(signal)] : [])]);
   return { digests: files.map((file) => digests.get(file)), failures };
 }
 

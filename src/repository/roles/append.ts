@@ -3,7 +3,8 @@ import { envelopeBytes, type Envelope } from '../metadata/envelope.js';
 import type { RecordLog } from '../records/record-log.js';
 import type { BaseRecord, MetaEntry } from '../records/records.js';
 import type { Repository } from '../repository.js';
-import { redo } from '../staging/install.js';
+import { install, readStages, redo } from '../staging/install.js';
+import type { StageContent } from '../staging/stage-content.js';
 import { abandonStage, addMetadata, makeStageDurable, type MetadataStage } from '../staging/stage.js';
 
 /**
@@ -33,9 +34,10 @@ export async function appendAndInstall<T extends BaseRecord>(
   record: T,
   stage: MetadataStage,
 ): Promise<boolean> {
+  let contents: readonly StageContent[] = [];
   const isTruth = await log.append(record, async () => {
     try {
-      await makeStageDurable(repository, stage);
+      [contents] = await Promise.all([readStages(repository, record), makeStageDurable(repository, stage)]);
     } catch (error) {
       // Nothing names it yet; where there is no room, it shall not stay in the way of the next attempt.
       await abandonStage(stage).catch(() => undefined);
@@ -46,7 +48,7 @@ export async function appendAndInstall<T extends BaseRecord>(
     await abandonStage(stage);
     return false;
   }
-  await redo(repository, record);
+  await install(repository, record, contents);
   repository.cache.completed.set(log.directory, record.number);
   return true;
 }

@@ -1,11 +1,11 @@
 import { eachAtOnce } from '../../files/index.js';
 import { binsAuthority, rootAuthority, type Authority } from '../authority.js';
-import { loadRoot } from '../load-root.js';
 import { delegatesToBins } from '../metadata/delegations.js';
 import { parseEnvelope } from '../metadata/envelope.js';
 import { versionedName } from '../metadata/file-name.js';
 import { isCurrent, TARGETS_FILE } from '../metadata/hash-bins.js';
 import { findMeta } from '../metadata/meta-entries.js';
+import type { RootMetadata } from '../metadata/root.js';
 import type { SnapshotMetadata } from '../metadata/snapshot.js';
 import { parseTargets } from '../metadata/targets.js';
 import type { CommitRecord, MetaEntry, SnapshotRecord } from '../records/records.js';
@@ -34,6 +34,7 @@ const AT_ONCE = 4;
  */
 export async function newestCommit(
   repository: Repository,
+  root: RootMetadata,
   atLeast: number,
   latest: SnapshotRecord | undefined,
   before: SnapshotMetadata | undefined,
@@ -47,7 +48,7 @@ export async function newestCommit(
     lowest,
     async (record) => {
       changed = await changesSince(repository, included, record);
-      return verifyChanges(repository, record, changed, before);
+      return verifyChanges(repository, root, record, changed, before);
     },
     'targets',
   );
@@ -74,6 +75,7 @@ async function changesSince(
 /** @returns false where the metadata is not in place yet. */
 async function verifyChanges(
   repository: Repository,
+  root: RootMetadata,
   record: CommitRecord,
   changed: ReadonlyMap<string, MetaEntry>,
   before: SnapshotMetadata | undefined,
@@ -84,7 +86,7 @@ async function verifyChanges(
   if (changed.has(TARGETS_FILE) && (await loadPublished(repository, TARGETS_FILE, top)) === undefined)
     return false;
   refuseExpired('targets', top, repository.now());
-  const byRoot = rootAuthority(await loadRoot(repository), 'targets');
+  const byRoot = rootAuthority(root, 'targets');
   const byTargets = record.hash_bins ? binsAuthority(await loadDelegating(repository, top)) : byRoot;
   let isInPlace = true;
   await eachAtOnce(changed, AT_ONCE, async ([name, entry]) => {

@@ -38,17 +38,20 @@ export async function updateSnapshot(
   { atLeastCommit = 1, renew = false }: SnapshotOptions = {},
 ): Promise<SnapshotRecord> {
   for (;;) {
-    const latest = await completeLatest(repository, repository.snapshots);
+    const [latest, root] = await Promise.all([
+      completeLatest(repository, repository.snapshots),
+      loadRoot(repository),
+    ]);
     if (latest && !needsWork(repository, latest, atLeastCommit, renew)) return latest;
     const before = latest && (await mustLoadSnapshot(repository, latest.meta[SNAPSHOT_FILE]));
-    const included = await newestCommit(repository, atLeastCommit, latest, before);
+    const included = await newestCommit(repository, root, atLeastCommit, latest, before);
     const version = (latest?.meta[SNAPSHOT_FILE].version ?? 0) + 1;
     const number = (latest?.number ?? 0) + 1;
     const now = repository.now();
     const expires = expiresAt(now, repository.options.roles.snapshot.expiry);
     const [entries, changes] = await whatToList(repository, before?.entries ?? NO_ENTRIES, included);
     const signed = snapshotBytes({ version, expires }, entries, changes);
-    const envelope = await signRole(rootAuthority(await loadRoot(repository), 'snapshot'), signers, signed);
+    const envelope = await signRole(rootAuthority(root, 'snapshot'), signers, signed);
     const name = versionedName(SNAPSHOT_FILE, version);
     const stage = await beginMetadataStage(repository, `snapshot-${String(number)}`);
     const meta = await stageSigned(stage, { name, version, expires }, envelope).catch(

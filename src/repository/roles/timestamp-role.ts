@@ -4,6 +4,7 @@ import { expiresAt, timeLeft } from '../expiry.js';
 import { loadRoot } from '../load-root.js';
 import { differences } from '../metadata/entries.js';
 import { versionedName } from '../metadata/file-name.js';
+import type { RootMetadata } from '../metadata/root.js';
 import { META_FORM, parseMetaEntry } from '../metadata/meta-entries.js';
 import type { SnapshotMetadata } from '../metadata/snapshot.js';
 import { timestampBytes } from '../metadata/timestamp.js';
@@ -41,15 +42,18 @@ export async function updateTimestamp(
   { atLeastSnapshot = 1, renew = false }: TimestampOptions = {},
 ): Promise<TimestampRecord> {
   for (;;) {
-    const latest = await completeLatest(repository, repository.timestamps);
+    const [latest, root] = await Promise.all([
+      completeLatest(repository, repository.timestamps),
+      loadRoot(repository),
+    ]);
     if (latest && !needsWork(repository, latest, atLeastSnapshot, renew)) return latest;
-    const snapshot = await newestSnapshot(repository, atLeastSnapshot, latest);
+    const snapshot = await newestSnapshot(repository, root, atLeastSnapshot, latest);
     const version = (latest?.meta[TIMESTAMP_FILE].version ?? 0) + 1;
     const number = (latest?.number ?? 0) + 1;
     const now = repository.now();
     const expires = expiresAt(now, repository.options.roles.timestamp.expiry);
     const signed = timestampBytes({ version, expires, snapshot: snapshot.meta['snapshot.json'] });
-    const authority = rootAuthority(await loadRoot(repository), 'timestamp');
+    const authority = rootAuthority(root, 'timestamp');
     const envelope = await signRole(authority, signers, signed);
     const stage = await beginMetadataStage(repository, `timestamp-${String(number)}`);
     const meta = await stageSigned(stage, { name: TIMESTAMP_FILE, version, expires }, envelope).catch(
@@ -84,6 +88,7 @@ function needsWork(
 /** The newest snapshot that lies in its place, verified. */
 async function newestSnapshot(
   repository: Repository,
+  root: RootMetadata,
   atLeast: number,
   before: TimestampRecord | undefined,
 ): Promise<SnapshotRecord> {
@@ -92,13 +97,14 @@ async function newestSnapshot(
   const record = before && (await repository.snapshots.read(before.snapshot));
   const shown = record && (await loadSnapshot(repository, record.meta['snapshot.json']));
   const verify = (candidate: SnapshotRecord): Promise<boolean> =>
-    verifySnapshot(repository, candidate, shown);
+    verifySnapshot(repository, root, candidate, shown);
   return newestInPlace(repository, repository.snapshots, lowest, verify, 'snapshot');
 }
 
 /** @returns false where the metadata is not in place yet. */
 async function verifySnapshot(
   repository: Repository,
+  root: RootMetadata,
   record: SnapshotRecord,
   shown: SnapshotMetadata | undefined,
 ): Promise<boolean> {
@@ -106,7 +112,7 @@ async function verifySnapshot(
   const snapshot = await loadSnapshot(repository, meta);
   if (snapshot === undefined) return false;
   const path = versionedName('snapshot.json', meta.version);
-  assertSigned(rootAuthority(await loadRoot(repository), 'snapshot'), snapshot.envelope, path);
+  assertSigned(rootAuthority(root, 'snapshot'), snapshot.envelope, path);
   // What clients refuse (§5.5.5): the snapshot itself, or anything that it lists, older than what they have seen.
   refuseRollback('snapshot', snapshot.version, Math.max(meta.version, shown?.version ?? 0));
   if (shown) refuseOlderFiles(shown, snapshot);

@@ -1,7 +1,14 @@
-import { stat } from 'node:fs/promises';
+import { rmdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { hasErrno, ioError, TuflineError } from '../../errors/index.js';
-import { eachAtOnce, fsyncDirectory, linkOnce, makeDirectories, removeTree } from '../../files/index.js';
+import {
+  eachAtOnce,
+  fsyncDirectory,
+  linkOnce,
+  makeDirectories,
+  removeFile,
+  removeTree,
+} from '../../files/index.js';
 import { indexReleases } from '../records/release-index.js';
 import type { BaseRecord } from '../records/records.js';
 import type { Repository } from '../repository.js';
@@ -18,17 +25,43 @@ const AT_ONCE = 8;
  * somebody else, who made it durable before removing it.
  */
 export async function redo(repository: Repository, record: BaseRecord): Promise<void> {
-  const { stages, releases = [], removes = [] } = record;
+  await install(repository, record, await readStages(repository, record));
+}
+
+/** What lies in the stages of a record that are still there. */
+export async function readStages(
+  repository: Repository,
+  { stages }: Pick<BaseRecord, 'stages'>,
+): Promise<StageContent[]> {
   const found: StageContent[] = [];
-  await eachAtOnce(stages, AT_ONCE, async (id) => {
-    if (isTrash(id)) return moveToTrash(repository, id, removes);
-    const content = await readStage(repository, id);
-    if (content) found.push(content);
-  });
+  await eachAtOnce(
+    stages.filter((id) => !isTrash(id)),
+    AT_ONCE,
+    async (id) => {
+      const content = await readStage(repository, id);
+      if (content) found.push(content);
+    },
+  );
+  return found;
+}
+
+/**
+ * As {@link redo}, for a record whose stages have been read.
+ * @param found what they held: what somebody else has put in place since is passed over.
+ */
+export async function install(
+  repository: Repository,
+  record: BaseRecord,
+  found: readonly StageContent[],
+): Promise<void> {
+  const { stages, removes = [] } = record;
+  await eachAtOnce(stages.filter(isTrash), AT_ONCE, (id) => moveToTrash(repository, id, removes));
   const touched = new Set<string>();
   // Target files first, then the metadata that lists them; what replaces something comes after what it needs (G3).
-  for (const { links } of found.filter(({ kind }) => kind === 'release'))
-    await place(links, linkInto, touched);
+  await Promise.all([
+    indexReleases(repository.releases, repository.commits, record, touched),
+    ...found.filter(({ kind }) => kind === 'release').map(({ links }) => place(links, linkInto, touched)),
+  ]);
   const replacing = found.flatMap(({ kind, renames }) => (kind === 'release' ? renames : []));
   // A rename uses its source up: the directories that it leads into have to be there after a power cut.
   if (replacing.length > 0) await eachAtOnce(touched, AT_ONCE, fsyncIfThere);
@@ -38,15 +71,27 @@ export async function redo(repository: Repository, record: BaseRecord): Promise<
   for (const { renames } of found.filter(({ kind }) => kind === 'metadata'))
     await place(renames, renameOnce, touched);
   for (const { alsoDurable } of found) for (const directory of alsoDurable) touched.add(directory);
-  if (releases.length > 0) await indexReleases(repository.releases, repository.commits, record, touched);
   await eachAtOnce(touched, AT_ONCE, fsyncIfThere);
-  await eachAtOnce(found, AT_ONCE, ({ path }) => removeTree(path));
+  await eachAtOnce(found, AT_ONCE, removeStage);
 }
 
 /** Whether anything of a record may still have to be put in place. */
 export async function isRedoPending(repository: Repository, record: BaseRecord): Promise<boolean> {
   const present = await Promise.all(record.stages.map((id) => exists(join(repository.paths.staging, id))));
   return present.includes(true);
+}
+
+/** Removes a stage that is used up: what was seen in it, and what else there may be. */
+async function removeStage({ path, links, others, directories }: StageContent): Promise<void> {
+  const files = [...links.map(({ from }) => from), ...others];
+  await eachAtOnce(files, AT_ONCE, removeFile);
+  for (const directory of directories) {
+    const isGone = await rmdir(directory).then(
+      () => true,
+      (error: unknown) => hasErrno(error, 'ENOENT'),
+    );
+    if (!isGone) return removeTree(path);
+  }
 }
 
 /** Gives files their places, and collects the directories that are to be fsynced. */

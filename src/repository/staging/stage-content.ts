@@ -21,10 +21,16 @@ export interface StageContent {
   readonly renames: readonly Placement[];
   /** Directories to be fsynced though no file may be left: whoever used one up may have been killed before its fsync. */
   readonly alsoDurable: readonly string[];
+  /** Files that are for those who prepare the stage. */
+  readonly others: readonly string[];
+  /** All of them, the deepest first, the stage last. */
+  readonly directories: readonly string[];
 }
 
 /** A metadata file with its version; whatever else lies in a stage is for those who prepare it. */
 const VERSIONED = /^[1-9]\d*\.[a-z0-9-]+\.json$/;
+const isLinked = (name: string): boolean => VERSIONED.test(name);
+const TARGETS = 'targets';
 const TIMESTAMP_FILE = 'timestamp.json';
 
 /** Reads a stage, or undefined where it is gone: then all of it is in place. */
@@ -37,20 +43,29 @@ export async function readStage(repository: Repository, id: string): Promise<Sta
 async function readRelease({ paths }: Repository, path: string): Promise<StageContent | undefined> {
   const names = await namesIn(path);
   if (!names) return undefined;
-  const links = await walk(names.includes('targets') ? join(path, 'targets') : undefined);
-  const renames = await walk(names.includes(REPLACING) ? join(path, REPLACING, 'targets') : undefined);
+  const [links, renames] = await Promise.all([
+    walk(names.includes(TARGETS) ? join(path, TARGETS) : undefined),
+    walk(names.includes(REPLACING) ? join(path, REPLACING, TARGETS) : undefined),
+  ]);
   const placed = (tree: Tree, base: string): Placement[] =>
     tree.files.map((from) => ({ from, to: join(paths.targets, relative(base, from)), isTarget: true }));
-  const replacing = join(path, REPLACING, 'targets');
+  const replacing = join(path, REPLACING, TARGETS);
   return {
     path,
     kind: 'release',
-    links: placed(links, join(path, 'targets')),
+    links: placed(links, join(path, TARGETS)),
     renames: placed(renames, replacing),
     alsoDurable: renames.directories.flatMap((directory) => [
       directory,
       join(paths.targets, relative(replacing, directory)),
     ]),
+    others: names.filter((name) => name !== TARGETS && name !== REPLACING).map((name) => join(path, name)),
+    directories: [
+      ...links.directories.toReversed(),
+      ...renames.directories.toReversed(),
+      ...(names.includes(REPLACING) ? [join(path, REPLACING)] : []),
+      path,
+    ],
   };
 }
 
@@ -66,10 +81,14 @@ async function readMetadata({ paths }: Repository, path: string): Promise<StageC
   return {
     path,
     kind: 'metadata',
-    links: names.filter((name) => VERSIONED.test(name)).map(placed),
+    links: names.filter(isLinked).map(placed),
     renames: names.filter((name) => name === TIMESTAMP_FILE).map(placed),
-    // The stage too, lest a power cut bring back what was renamed out of it.
-    alsoDurable: [paths.metadata, path],
+    // The stage of a timestamp too, lest a power cut bring back what was renamed out of it.
+    alsoDurable: names.some(isLinked) ? [paths.metadata] : [paths.metadata, path],
+    others: names
+      .filter((name) => !isLinked(name) && name !== TIMESTAMP_FILE)
+      .map((name) => join(path, name)),
+    directories: [path],
   };
 }
 
