@@ -22,6 +22,8 @@ const program = new Command('npm run bench --')
   .option('--minutes <M>', 'of sustained releases', '5')
   .option('--out <DIR>', 'where raw data, table and plots go', 'bench-results')
   .option('--work <DIR>', 'where repositories are made: on the disk that is to be measured', tmpdir())
+  .option('--server <HOST:PORT>', 'a Temporal server that is there already, instead of the embedded one')
+  .option('--server-name <NAME>', 'how that server is called in tables and plots', 'another server')
   .option('--memory <DIR>', 'another file system, from which large releases come', '/dev/shm')
   .parse();
 const options = program.opts<{
@@ -31,7 +33,11 @@ const options = program.opts<{
   readonly out: string;
   readonly work: string;
   readonly memory: string;
+  readonly server?: string;
+  readonly serverName: string;
 }>();
+if (options.server !== undefined) process.env.TEMPORAL_ADDRESS = options.server;
+const server = options.server === undefined ? 'embedded server' : options.serverName;
 
 const MEGABYTE = 1024 * 1024;
 const isShort = options.short ?? false;
@@ -84,14 +90,14 @@ function plan(): (() => Promise<void>)[] {
   const verified = isShort ? large6M : { targets: 1_000_000, bins: 16_384 };
   add('verify', () => verify(work, report, verified));
   for (const layout of [small, large6M])
-    add('road', () => road(work, report, layout, { releases, sustain: 0, concurrency: 1 }));
+    add('road', () => road(work, report, layout, { releases, sustain: 0, concurrency: 1, server }));
   for (const concurrency of isShort ? [8] : [1, 4, 16]) {
     const seconds = isShort ? 15 : 40;
-    add('sustained', () => road(work, report, small, { releases: 0, sustain: seconds, concurrency }));
+    add('sustained', () => road(work, report, small, { releases: 0, sustain: seconds, concurrency, server }));
   }
   if (!isShort)
     add('sustained', () =>
-      road(work, report, large6M, { releases: 0, sustain: minutes * 60, concurrency: 32 }),
+      road(work, report, large6M, { releases: 0, sustain: minutes * 60, concurrency: 32, server }),
     );
   add('large', () =>
     large(

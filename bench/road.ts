@@ -1,7 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { startDev } from '../demo/commands.js';
 import type { Config } from '../src/config/index.js';
 import { isPublished, openRepository, publishedState, type Repository } from '../src/repository/index.js';
 import { releaseOutcome } from '../src/status/index.js';
@@ -10,6 +9,7 @@ import { releaseWorkflowId } from '../src/workflows/messages.js';
 import type { Population } from './population/index.js';
 import { processesOf, type InstanceProcess } from './processes.js';
 import { stepTimes, type StepTime } from './step-times.js';
+import { startAll } from './workers.js';
 
 export interface RoadRelease {
   /** Milliseconds from ready to published. */
@@ -47,9 +47,9 @@ export interface Road {
 const AHEAD = 64;
 const INTERVAL = 10;
 
-/** Starts `tufline dev` on an instance. */
+/** Starts server and workers on an instance. */
 export async function startRoad(config: Config, population: Population): Promise<Road> {
-  const dev = await startDev(config.directory);
+  const started = await startAll(config.directory);
   const { client, close } = await connectClient(config, process.env);
   const repository = openRepository(config);
 
@@ -113,7 +113,7 @@ export async function startRoad(config: Config, population: Population): Promise
 
     async stop() {
       await close();
-      await dev.stop();
+      await started.stop();
     },
   };
 }

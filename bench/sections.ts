@@ -43,6 +43,8 @@ export interface RoadOptions {
   /** Seconds of sustained releases; 0: none. */
   readonly sustain: number;
   readonly concurrency: number;
+  /** Which Temporal server: `embedded server`. */
+  readonly server: string;
 }
 
 /** The whole road through the embedded Temporal server: one at a time, or sustained. */
@@ -50,7 +52,7 @@ export async function road(
   directory: string,
   report: Report,
   layout: Layout,
-  { releases, sustain, concurrency }: RoadOptions,
+  { releases, sustain, concurrency, server }: RoadOptions,
 ): Promise<void> {
   const place = join(directory, `road-${String(layout.targets)}-${String(concurrency)}`);
   const targets = population(layout.targets);
@@ -88,12 +90,12 @@ export async function road(
     if (sustain > 0) {
       const result = await running.sustain({ seconds: sustain, bytes: KILOBYTE, first: 1000 });
       for (const sentence of result.wrong.slice(0, 10)) report.note(`WRONG: ${sentence}`);
-      report.throughput({ series: 'embedded server', concurrency, samples: [...result.perSecond] });
+      report.throughput({ series: server, concurrency, samples: [...result.perSecond] });
       const cpu = Object.entries(result.cpuPerRelease)
         .map(([role, seconds]) => `${role} ${(seconds * 1000).toFixed(1)}`)
         .join(', ');
       report.figure({
-        name: `sustained, ${what}, ${result.seconds.toFixed(0)} s, ${String(result.releases)} releases, ${String(result.wrong.length)} wrong`,
+        name: `sustained, ${server}, ${what}, ${result.seconds.toFixed(0)} s, ${String(result.releases)} releases, ${String(result.wrong.length)} wrong`,
         unit: 'releases/s',
         samples: [...result.perSecond],
         goal: { bound: 'at least', value: 20, share: 0.5 },

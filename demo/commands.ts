@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
-const PROGRAM = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url));
+/** The command line as it is built. */
+export const PROGRAM = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url));
 
 /** Runs a command of tufline on an instance, as a user would. @returns what it printed. */
 export async function tufline(instance: string, parameters: readonly string[]): Promise<string> {

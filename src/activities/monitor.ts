@@ -100,6 +100,7 @@ export function createMonitorActivities(dependencies: MonitorDependencies): Moni
             update({ totalFiles, totalBytes });
           },
           onBytes: addBytes,
+          onAdopted: addBytes,
           onFile: addFile,
         });
         const files = moved?.files ?? [];

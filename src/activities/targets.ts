@@ -77,7 +77,7 @@ export function createTargetsActivities(
           const staged = await stageRelease(
             repository,
             { release, timestamp, force, directory, files, link },
-            { onBytes: addBytes, onFile: addFile, signal },
+            { onBytes: addBytes, onAdopted: addBytes, onFile: addFile, signal },
           );
           return commit(staged);
         });
