@@ -13,9 +13,13 @@ export async function startAll(instance: string): Promise<{ readonly stop: () =>
   if (process.env.TEMPORAL_ADDRESS === undefined) return startDev(instance);
   await tufline(instance, ['schedule', 'apply']);
   const workers = WORKER_ROLES.map((role) =>
-    spawn(process.execPath, [PROGRAM, 'worker', role, '--config', join(instance, 'tufline.yaml')], {
-      stdio: ['ignore', 'ignore', 'inherit'],
-    }),
+    spawn(
+      process.execPath,
+      ['--optimize-for-size', PROGRAM, 'worker', role, '--config', join(instance, 'tufline.yaml')],
+      {
+        stdio: ['ignore', 'ignore', 'inherit'],
+      },
+    ),
   );
   return {
     async stop() {

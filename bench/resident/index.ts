@@ -52,7 +52,12 @@ export async function startResident(workshop: string, opening: Opening): Promise
       js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
     },
   });
-  const { ask, stop } = openDialogue('the resident library', [process.execPath, program]);
+  const { ask, stop } = openDialogue('the resident library', [
+    process.execPath,
+    // As workers are started.
+    '--optimize-for-size',
+    program,
+  ]);
   await ask(opening);
   return { release: async (files) => Released.parse(await ask(files)), stop };
 }

@@ -56,7 +56,7 @@ async function release(files: readonly File[]): Promise<ReleaseTimes> {
   }
   const begun = performance.now();
   const staged = await stageRelease(roles.targets, {
-    release: `bench${String(number)}`,
+    release: `bench${String(process.pid)}-${String(number)}`,
     timestamp: `20991231T000000.000Z-${String(number).padStart(6, '0')}`,
     force: false,
     directory: inbound,

@@ -25,6 +25,7 @@ export {
   copyHashing,
   digestOf,
   hashFile,
+  Hasher,
   type Digest,
   type HashAlgorithm,
   type StreamOptions,

@@ -22,7 +22,7 @@ const ED25519_SPKI = Buffer.from('302a300506032b6570032100', 'hex');
 /** Whether `signature` over `bytes` was made by `key`. A key that cannot be read verifies nothing. */
 export function verifySignature(key: PublicKey, bytes: Uint8Array, signature: Uint8Array): boolean {
   try {
-    return verify(key.keytype === 'ed25519' ? null : 'sha256', bytes, keyObject(key), signature);
+    return verify(algorithmOf(key), bytes, keyObject(key), signature);
   } catch {
     return false;
   }
@@ -31,6 +31,31 @@ export function verifySignature(key: PublicKey, bytes: Uint8Array, signature: Ui
 /** Keys that were taken apart before; a repository has few, and metadata may bring others. */
 const known = new Map<string, KeyObject>();
 const KNOWN_AT_MOST = 64;
+
+/** More bytes than this are hashed in another thread. */
+const LARGE = 256 * 1024;
+
+/** As {@link verifySignature}; where there are many bytes, something else can be done meanwhile. */
+export function verifySignatureBeside(
+  key: PublicKey,
+  bytes: Uint8Array,
+  signature: Uint8Array,
+): Promise<boolean> {
+  if (bytes.length < LARGE) return Promise.resolve(verifySignature(key, bytes, signature));
+  return new Promise((resolve) => {
+    try {
+      verify(algorithmOf(key), bytes, keyObject(key), signature, (error, isValid) => {
+        resolve(!error && isValid);
+      });
+    } catch {
+      resolve(false);
+    }
+  });
+}
+
+function algorithmOf({ keytype }: PublicKey): 'sha256' | null {
+  return keytype === 'ed25519' ? null : 'sha256';
+}
 
 function keyObject(key: PublicKey): KeyObject {
   const name = `${key.keytype} ${key.keyval.public}`;

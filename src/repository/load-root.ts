@@ -19,8 +19,8 @@ export async function loadRoot(repository: Repository): Promise<RootMetadata> {
     if (bytes === undefined) break;
     const next = parseRoot(bytes, path);
     if (next.version !== version) throw notInSequence(path, next.version);
-    if (current) assertSigned(rootAuthority(current, 'root'), next.envelope, path);
-    assertSigned(rootAuthority(next, 'root'), next.envelope, path);
+    if (current) await assertSigned(rootAuthority(current, 'root'), next.envelope, path);
+    await assertSigned(rootAuthority(next, 'root'), next.envelope, path);
     current = repository.cache.root = next;
   }
   if (current) return current;

@@ -1,7 +1,7 @@
 import { TuflineError, usage } from '../errors/index.js';
 import type { Signer } from '../signers/index.js';
 import type { Authority } from './authority.js';
-import { keyId, verifySignature } from './keys.js';
+import { keyId, verifySignatureBeside } from './keys.js';
 import { malformed, type Envelope, type Signature } from './metadata/envelope.js';
 
 /**
@@ -15,20 +15,46 @@ export async function signRole(
   signers: readonly Signer[],
   signed: Buffer,
 ): Promise<Envelope> {
+  const { envelope, verified } = await beginSigning(authority, signers, signed);
+  await verified;
+  return envelope;
+}
+
+/**
+ * As {@link signRole}, for large metadata, which can be written meanwhile.
+ * @returns `verified` rejects with `signer-broken`: then nobody may ever see what was written.
+ */
+export async function beginSigning(
+  authority: Authority,
+  signers: readonly Signer[],
+  signed: Buffer,
+): Promise<{ readonly envelope: Envelope; readonly verified: Promise<unknown> }> {
   const signatures = new Map<string, Signature>();
+  const checks: Promise<void>[] = [];
   for (const { keyid, signer } of matchSigners(authority, signers)) {
     const signature = await signer.sign(signed);
-    if (!verifySignature(signer.publicKey, signed, signature)) {
-      throw new TuflineError({
-        code: 'signer-broken',
-        kind: 'transient',
-        message: `The signature that ${signer.uri} made for ${authority.role} does not verify with its own public key.`,
-        remedy: 'Check the key store (or the memory of this machine); nothing was published.',
-      });
-    }
+    checks.push(mustVerify(authority.role, signer, signed, signature));
     signatures.set(keyid, { keyid, sig: Buffer.from(signature).toString('hex') });
   }
-  return { signatures: [...signatures.values()], signed };
+  const verified = Promise.all(checks);
+  // Whoever waits for it may do so later.
+  verified.catch(() => undefined);
+  return { envelope: { signatures: [...signatures.values()], signed }, verified };
+}
+
+async function mustVerify(
+  role: string,
+  signer: Signer,
+  signed: Buffer,
+  signature: Uint8Array,
+): Promise<void> {
+  if (await verifySignatureBeside(signer.publicKey, signed, signature)) return;
+  throw new TuflineError({
+    code: 'signer-broken',
+    kind: 'transient',
+    message: `The signature that ${signer.uri} made for ${role} does not verify with its own public key.`,
+    remedy: 'Check the key store (or the memory of this machine); nothing was published.',
+  });
 }
 
 /** The key id of each signer. @throws usage `key-not-in-root`, `threshold-not-met` */
@@ -60,17 +86,19 @@ export function matchSigners(
 }
 
 /** How many different keys of a role have signed (§5.3.4 and its like: a key counts once, unknown ones do not). */
-export function countSignatures({ keys, keyids }: Authority, envelope: Envelope): number {
-  const valid = envelope.signatures.filter(({ keyid, sig }) => {
+export async function countSignatures({ keys, keyids }: Authority, envelope: Envelope): Promise<number> {
+  const valid = new Set<string>();
+  for (const { keyid, sig } of envelope.signatures) {
     const key = keys[keyid];
-    return key && keyids.includes(keyid) && verifySignature(key, envelope.signed, Buffer.from(sig, 'hex'));
-  });
-  return new Set(valid.map(({ keyid }) => keyid)).size;
+    if (!key || !keyids.includes(keyid)) continue;
+    if (await verifySignatureBeside(key, envelope.signed, Buffer.from(sig, 'hex'))) valid.add(keyid);
+  }
+  return valid.size;
 }
 
 /** @throws permanent `malformed-metadata` where fewer keys than the threshold have signed. */
-export function assertSigned(authority: Authority, envelope: Envelope, path: string): void {
-  const count = countSignatures(authority, envelope);
+export async function assertSigned(authority: Authority, envelope: Envelope, path: string): Promise<void> {
+  const count = await countSignatures(authority, envelope);
   const { role, threshold, by } = authority;
   if (count >= threshold) return;
   throw malformed(

@@ -1,7 +1,7 @@
 import { createPrivateKey, type KeyObject } from 'node:crypto';
 import { resolve } from 'node:path';
 import { usage } from '../errors/index.js';
-import { ed25519PublicKey, signEd25519 } from './ed25519.js';
+import { ed25519Key } from './ed25519.js';
 import { readSecret } from './read-secret.js';
 import type { Signer, SignerEnvironment } from './signer.js';
 
@@ -13,13 +13,13 @@ export async function openFileSigner(uri: string, environment: SignerEnvironment
   const { path, parameters } = parseFileUri(uri, environment.directory);
   const pem = await readSecret(path, 'private key');
   const passphrase = await readPassphrase(uri, parameters, environment);
-  const seed = seedOf(decode(pem, path, passphrase), path);
+  const key = ed25519Key(seedOf(decode(pem, path, passphrase), path));
   const publicKey = {
     keytype: 'ed25519',
     scheme: 'ed25519',
-    keyval: { public: Buffer.from(ed25519PublicKey(seed)).toString('hex') },
+    keyval: { public: Buffer.from(key.publicKey).toString('hex') },
   };
-  return { uri, publicKey, sign: (bytes) => Promise.resolve(signEd25519(bytes, seed)) };
+  return { uri, publicKey, sign: (bytes) => Promise.resolve(key.sign(bytes)) };
 }
 
 function parseFileUri(uri: string, directory: string): { path: string; parameters: URLSearchParams } {

@@ -129,9 +129,9 @@ export async function resumeSchedule(client: Client, config: Config): Promise<bo
   return ifPresent(() => handleOf(client, config).unpause('Resumed with tufline'));
 }
 
-/** Starts a scan now, unless one runs. */
+/** Starts a scan now; where one runs, as soon as that ends: it may have looked just before what is to be seen now. */
 export async function triggerSchedule(client: Client, config: Config): Promise<boolean> {
-  return ifPresent(() => handleOf(client, config).trigger(ScheduleOverlapPolicy.SKIP));
+  return ifPresent(() => handleOf(client, config).trigger(ScheduleOverlapPolicy.BUFFER_ONE));
 }
 
 /** As {@link triggerSchedule}, but what an operator has paused stays paused: for those who only want not to wait. */

@@ -25,15 +25,15 @@ export async function present(
 }
 
 /** Signatures, version and expiry of one metadata file. */
-export function auditSigned(
+export async function auditSigned(
   repository: Repository,
   authority: Authority,
   metadata: { readonly version: number; readonly expires: string; readonly envelope: Envelope },
   meta: MetaEntry,
   path: string,
   report: Report,
-): void {
-  const count = countSignatures(authority, metadata.envelope);
+): Promise<void> {
+  const count = await countSignatures(authority, metadata.envelope);
   if (count < authority.threshold) {
     report(
       'bad-signature',

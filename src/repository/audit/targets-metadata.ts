@@ -46,7 +46,7 @@ export async function auditTargetsMetadata(
     if (!bytes) return;
     const path = join(repository.paths.metadata, versionedName(file, meta.version));
     const targets = parseTargets(bytes, path);
-    auditSigned(repository, authority, targets, meta, path, report);
+    await auditSigned(repository, authority, targets, meta, path, report);
     await visit(inTheirBin(listEntries(targets.entries)));
 
     function* inTheirBin(entries: Iterable<AuditedTarget>): Generator<AuditedTarget> {
@@ -81,7 +81,7 @@ async function auditTopLevel(
   if (!bytes) return undefined;
   const path = join(repository.paths.metadata, versionedName(TARGETS_FILE, top.version));
   const delegating = parseDelegatingTargets(bytes, path);
-  auditSigned(repository, byRoot, delegating, top, path, report);
+  await auditSigned(repository, byRoot, delegating, top, path, report);
   if (delegating.bins.count !== hashBins.count || delegating.bins.style !== hashBins.style) {
     report(
       'wrong-bins',

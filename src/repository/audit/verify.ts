@@ -91,7 +91,7 @@ async function auditTimestamp(
   const path = join(repository.paths.metadata, 'timestamp.json');
   const timestamp = parseTimestampMetadata(bytes, path);
   const authority = rootAuthority(await loadRoot(repository), 'timestamp');
-  auditSigned(repository, authority, timestamp, meta, path, report);
+  await auditSigned(repository, authority, timestamp, meta, path, report);
   return timestamp;
 }
 
@@ -120,7 +120,7 @@ async function auditSnapshot(
   const path = join(repository.paths.metadata, versionedName('snapshot.json', meta.version));
   const snapshot = parseSnapshotMetadata(bytes, path);
   const authority = rootAuthority(await loadRoot(repository), 'snapshot');
-  auditSigned(repository, authority, snapshot, meta, path, report);
+  await auditSigned(repository, authority, snapshot, meta, path, report);
   return snapshot;
 }
 

@@ -50,7 +50,7 @@ export async function keepWhole({ stage, by }: Making, line: JournalLine): Promi
     const name = versionedName(file, made.version);
     const bytes = await readIfPresent(join(stage.path, name));
     if (!bytes || digestOf(bytes, ['sha256']).hashes.sha256 !== made.hashes.sha256) return;
-    if (countSignatures(by.authority, parseEnvelope(bytes, name)) < by.authority.threshold) return;
+    if ((await countSignatures(by.authority, parseEnvelope(bytes, name))) < by.authority.threshold) return;
     files[file] = made;
   });
   return { ...line, files };

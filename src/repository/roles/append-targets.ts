@@ -8,7 +8,7 @@ import { TARGETS_FILE, type HashBins } from '../metadata/hash-bins.js';
 import { parseTargetsSigned, targetsBytes, type TargetEntry } from '../metadata/targets.js';
 import type { CommitRecord, MetaEntry, ReleaseEntry } from '../records/records.js';
 import type { Repository } from '../repository.js';
-import { signRole } from '../signing.js';
+import { beginSigning, signRole } from '../signing.js';
 import { abandonStage, beginMetadataStage, type MetadataStage } from '../staging/stage.js';
 import { appendAndInstall, stageSigned } from './append.js';
 import { loadTargets, type CurrentTargets } from './current-targets.js';
@@ -120,9 +120,10 @@ async function stageTargets(
   const expires = next.expires(file);
   const changes = await next.changes(file);
   const { signed, added } = targetsBytes({ version, expires }, previous?.entries ?? NO_ENTRIES, changes);
-  const envelope = await signRole(authority, keys, signed);
+  const { envelope, verified } = await beginSigning(authority, keys, signed);
   const name = versionedName(file, version);
   const meta = await stageSigned(stage, { name, version, expires }, envelope);
+  await verified;
   repository.cache.targets.put(file, meta, parseTargetsSigned(envelope, name));
   return { meta, added };
 }

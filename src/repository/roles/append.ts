@@ -1,4 +1,4 @@
-import { digestOf, fsyncDirectory } from '../../files/index.js';
+import { fsyncDirectory, Hasher } from '../../files/index.js';
 import { envelopeBytes, type Envelope } from '../metadata/envelope.js';
 import type { RecordLog } from '../records/record-log.js';
 import type { BaseRecord, MetaEntry } from '../records/records.js';
@@ -6,6 +6,8 @@ import type { Repository } from '../repository.js';
 import { install, readStages, redo } from '../staging/install.js';
 import type { StageContent } from '../staging/stage-content.js';
 import { abandonStage, addMetadata, makeStageDurable, type MetadataStage } from '../staging/stage.js';
+
+const LARGE = 1024 * 1024;
 
 /**
  * Puts one signed version into a stage.
@@ -17,10 +19,16 @@ export async function stageSigned(
   file: { readonly name: string; readonly version: number; readonly expires: string },
   envelope: Envelope,
 ): Promise<MetaEntry> {
-  const bytes = Buffer.concat(envelopeBytes(envelope));
+  const pieces = envelopeBytes(envelope);
+  // Large ones are neither copied, nor hashed before the writing has begun.
+  const bytes = envelope.signed.length < LARGE ? [Buffer.concat(pieces)] : pieces;
   const { name, version, expires } = file;
-  await addMetadata(stage, name, bytes);
-  return { version, expires, ...digestOf(bytes, ['sha256']) };
+  const writing = addMetadata(stage, name, bytes);
+  writing.catch(() => undefined);
+  const hasher = new Hasher(['sha256']);
+  for (const piece of bytes) hasher.update(piece);
+  await writing;
+  return { version, expires, ...hasher.digest() };
 }
 
 /**

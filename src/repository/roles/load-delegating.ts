@@ -18,7 +18,7 @@ export async function loadDelegating(repository: Repository, meta: MetaEntry): P
   const bytes = await mustLoadPublished(repository, TARGETS_FILE, meta);
   const path = versionedName(TARGETS_FILE, meta.version);
   const delegating = parseDelegatingTargets(bytes, path);
-  assertSigned(rootAuthority(await loadRoot(repository), 'targets'), delegating.envelope, path);
+  await assertSigned(rootAuthority(await loadRoot(repository), 'targets'), delegating.envelope, path);
   repository.cache.delegating.put(TARGETS_FILE, meta, delegating);
   return delegating;
 }

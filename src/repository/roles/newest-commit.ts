@@ -109,7 +109,7 @@ async function verifyFile(
   if (bytes === undefined) return false;
   const path = versionedName(name, meta.version);
   const envelope = parseEnvelope(bytes, path);
-  assertSigned(authority, envelope, path);
+  await assertSigned(authority, envelope, path);
   const role = name.replace(/\.json$/, '');
   const listed = before && findMeta(before.entries, name);
   if (name === TARGETS_FILE && delegatesToBins(envelope)) {

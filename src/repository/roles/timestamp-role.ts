@@ -112,7 +112,7 @@ async function verifySnapshot(
   const snapshot = await loadSnapshot(repository, meta);
   if (snapshot === undefined) return false;
   const path = versionedName('snapshot.json', meta.version);
-  assertSigned(rootAuthority(root, 'snapshot'), snapshot.envelope, path);
+  await assertSigned(rootAuthority(root, 'snapshot'), snapshot.envelope, path);
   // What clients refuse (§5.5.5): the snapshot itself, or anything that it lists, older than what they have seen.
   refuseRollback('snapshot', snapshot.version, Math.max(meta.version, shown?.version ?? 0));
   if (shown) refuseOlderFiles(shown, snapshot);

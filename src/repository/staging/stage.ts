@@ -66,13 +66,17 @@ export async function beginMetadataStage(repository: Repository, purpose: string
 }
 
 /** Writes one file into the stage. It is durable when the stage is. */
-export async function addMetadata(stage: MetadataStage, name: string, bytes: Uint8Array): Promise<void> {
+export async function addMetadata(
+  stage: MetadataStage,
+  name: string,
+  pieces: readonly Uint8Array[],
+): Promise<void> {
   const { unfinished } = stage;
   const path = join(stage.path, name);
-  if (!unfinished) return writeNew(path, bytes);
+  if (!unfinished) return writeNew(path, pieces);
   const handle = await createNew(path, 0o666);
   unfinished.push({ handle, path });
-  await writeAll(handle, bytes, path);
+  for (const piece of pieces) await writeAll(handle, piece, path);
   while (unfinished.length > UNFINISHED) await finishNext(unfinished);
 }
 
