@@ -15,7 +15,14 @@ export async function startAll(instance: string): Promise<{ readonly stop: () =>
   const workers = WORKER_ROLES.map((role) =>
     spawn(
       process.execPath,
-      ['--optimize-for-size', PROGRAM, 'worker', role, '--config', join(instance, 'tufline.yaml')],
+      [
+        ...(role === 'monitor' ? ['--optimize-for-size'] : []),
+        PROGRAM,
+        'worker',
+        role,
+        '--config',
+        join(instance, 'tufline.yaml'),
+      ],
       {
         stdio: ['ignore', 'ignore', 'inherit'],
       },
