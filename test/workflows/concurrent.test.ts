@@ -5,8 +5,8 @@ import test from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import type { WorkflowExecutionInfo } from '@temporalio/client';
 import { verifyRepository } from '../../src/repository/index.js';
-import { pauseSchedule, resumeSchedule } from '../../src/temporal/index.js';
-import { scanWorkflowId } from '../../src/workflows/messages.js';
+import { pauseSchedule, resumeSchedule, triggerSchedule } from '../../src/temporal/index.js';
+import { scanScheduleId, scanWorkflowId } from '../../src/workflows/messages.js';
 import { lifetimeOf } from '../support/lifetime.js';
 import * as scenarios from '../support/scenarios.js';
 import { temporaryDirectory } from '../support/temporary.js';
@@ -67,6 +67,21 @@ test('several releases at once', async (t) => {
     await instance.startWorkers('snapshot');
     for (const timestamp of ['1', '5', '6'])
       assert.equal(await instance.untilEnded(timestamp), 'COMPLETED', timestamp);
+  });
+
+  await t.test('a wake-up is not lost where a scan runs, which may have looked already', async () => {
+    const instance = await makeInstance(lifetime, server, join(directory, 'woken'), 'woken', [
+      ['scan_period: 1s', 'scan_period: 1h'],
+    ]);
+    await instance.applySchedule();
+    await triggerSchedule(server.client, instance.config);
+    await until('a scan to run', async () => {
+      const handle = server.client.schedule.getHandle(scanScheduleId(instance.config.name));
+      return (await handle.describe()).info.runningActions.length > 0;
+    });
+    await triggerSchedule(server.client, instance.config);
+    await instance.startWorkers('monitor');
+    await until('a second scan to end', async () => (await scansOf(instance)).length >= 2);
   });
 
   await t.test('a pause of the schedule is heeded by the scan that runs', async () => {

@@ -39,7 +39,10 @@ export async function fillSmall<F extends TreeFile>(filling: Filling<F>, files: 
     if (failure || filling.signal?.aborted) return;
     await attempt(async () => written.push(await write(filling, file)));
   });
+  const beside = failure ? undefined : filling.beside?.();
+  beside?.catch(() => undefined);
   await Promise.all(written.map((one) => attempt(() => finish(filling, one))));
+  await beside;
   if (failure) throw failure.reason;
   filling.signal?.throwIfAborted();
 }
@@ -65,10 +68,14 @@ async function write<F extends TreeFile>(filling: Filling<F>, file: F): Promise<
   source.accept(file, digest);
   onBytes?.(digest.length);
   // Who made it has fsynced it: an fsync here could only hide that one has failed before.
-  if (isLinked) return { file, digest, path, handle: undefined };
+  if (isLinked) {
+    await linkOthers(filling, file, path);
+    return { file, digest, path, handle: undefined };
+  }
   const target = await createNew(path, 0o666);
   try {
     await writeAll(target, bytes, path);
+    await linkOthers(filling, file, path);
     return { file, digest, path, handle: target };
   } catch (error) {
     await abandonNew(target, path);
@@ -88,7 +95,6 @@ async function finish<F extends TreeFile>(
       throw error;
     }
   }
-  await linkOthers(filling, file, path);
   await filling.done(file, digest);
 }
 

@@ -39,9 +39,11 @@ export async function fillTree<F extends TreeFile>(options: FillOptions<F>): Pro
   const failures: TuflineError[] = [];
   const attempts = await EarlierAttempts.read(earlier, of, algorithms);
   const journal = await Journal.begin(top, of);
+  const directories = new NewDirectories(top);
   const filling: Filling<F> = {
     ...options,
-    ...{ attempts, journal, directories: new NewDirectories(top), cloning: new Cloning(top) },
+    ...{ attempts, journal, directories, cloning: new Cloning(top) },
+    beside: isOneBatch(files) ? () => directories.fsync(signal) : undefined,
     async done(file, digest) {
       digests.set(file, digest);
       await journal.add({ path: file.path, ...digest });
@@ -69,7 +71,10 @@ export async function fillTree<F extends TreeFile>(options: FillOptions<F>): Pro
     // One too many of those that are tolerated.
     if (!(error instanceof TuflineError) || !failures.includes(error)) throw error;
   }
-  await Promise.all([journal.close(), ...(failures.length === 0 ? [filling.directories.fsync(signal)] : [])]);
+  await Promise.all([
+    journal.close(),
+    ...(failures.length === 0 && !directories.areDurable ? [directories.fsync(signal)] : []),
+  ]);
   return { digests: files.map((file) => digests.get(file)), failures };
 }
 
@@ -99,6 +104,11 @@ async function adopt<F extends TreeFile>(filling: Filling<F>, file: F): Promise<
 
 function isLarge({ length }: TreeFile): boolean {
   return length > CHUNK;
+}
+
+function isOneBatch(files: readonly TreeFile[]): boolean {
+  if (files.length > FILES_A_BATCH || files.some(isLarge)) return false;
+  return files.reduce((sum, { length }) => sum + length, 0) < BYTES_A_BATCH;
 }
 
 /** Batches of small files, one at a time: there may be very many files. */

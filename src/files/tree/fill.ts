@@ -53,6 +53,8 @@ export interface Filling<F extends TreeFile> extends FillOptions<F> {
   readonly directories: NewDirectories;
   readonly attempts: EarlierAttempts;
   readonly cloning: Cloning;
+  /** Where all files are one batch: what can be made durable beside them, when all have their names. */
+  readonly beside: (() => Promise<void>) | undefined;
   /** A file is in the tree, whole and durable. */
   done(file: F, digest: Digest): Promise<void>;
   /** @throws the failure, unless it is tolerated. */

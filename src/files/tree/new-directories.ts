@@ -9,10 +9,16 @@ const AT_ONCE = 8;
 /** The directories of a tree that is being filled: each is made once, and fsynced once, at the end. */
 export class NewDirectories {
   readonly #made = new Map<string, Promise<void>>();
+  #areDurable = false;
 
   /** @param top is there already. */
   constructor(top: string) {
     this.#made.set(top, Promise.resolve());
+  }
+
+  /** Whether they have been fsynced, all of them. */
+  get areDurable(): boolean {
+    return this.#areDurable;
   }
 
   /** Makes a directory below the top, and those above it that are missing. */
@@ -35,11 +41,12 @@ export class NewDirectories {
     });
   }
 
-  /** Makes all entries in them durable. */
+  /** Makes all entries in them durable: to be called when all are there. */
   async fsync(signal?: AbortSignal): Promise<void> {
     await eachAtOnce(this.#made.keys(), AT_ONCE, async (directory) => {
       signal?.throwIfAborted();
       await fsyncDirectory(directory);
     });
+    this.#areDurable = true;
   }
 }

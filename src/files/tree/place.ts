@@ -13,7 +13,7 @@ export async function placeOf<F extends TreeFile>(
   return path;
 }
 
-/** Gives a file that is durable its other names. */
+/** Gives a file its other names. */
 export async function linkOthers<F extends TreeFile>(
   filling: Filling<F>,
   file: F,
