@@ -89,6 +89,16 @@ async function isOfDecided(ready: string, decisionOf: DecisionOf): Promise<boole
  * @returns the claim that is there now, or undefined where the directory is gone.
  */
 export async function leaveClaim(processing: string, timestamp: string): Promise<Claim | undefined> {
+  try {
+    return await claimIn(processing, timestamp);
+  } catch (error) {
+    // Who asks on behalf of another's release may find that it is through meanwhile.
+    if (await isDirectory(processing)) throw error;
+    return undefined;
+  }
+}
+
+async function claimIn(processing: string, timestamp: string): Promise<Claim | undefined> {
   // A claim that somebody damaged tells no longer which release it was: it has the directory refused.
   const damaged = await lookAt(join(processing, CLAIM_FILE));
   if (damaged && (await readClaim(processing)) === undefined) await setAsideAsForeign(processing, CLAIM_FILE);

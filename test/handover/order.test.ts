@@ -142,6 +142,19 @@ test('in whatever order workflows run, all get through, and for each path in the
   );
 });
 
+test('an earlier release that is through between two looks is no trouble', async (t) => {
+  const handover = await TestHandover.make(await temporaryDirectory(t));
+  for (const timestamp of ['1', '2']) await handover.ready(timestamp, { [timestamp]: 'x' });
+  await handover.mustClaim('1', 2);
+  const seen = new SeenClaims();
+  const read = seen.read.bind(seen);
+  seen.read = async (directory) => {
+    if (directory.endsWith('_1')) await rm(directory, { recursive: true, force: true });
+    return read(directory);
+  };
+  assert.equal((await handover.claim('2', 2, { seen })).state, 'claimed');
+});
+
 test('a large claim is read once, and again when it is another one', async (t) => {
   const handover = await TestHandover.make(await temporaryDirectory(t));
   await handover.ready('1', { a: '' });
