@@ -16,7 +16,7 @@ export async function startAll(instance: string): Promise<{ readonly stop: () =>
     spawn(
       process.execPath,
       [
-        ...(role === 'monitor' ? ['--optimize-for-size'] : []),
+        ...(role !== 'targets' ? ['--optimize-for-size'] : []),
         PROGRAM,
         'worker',
         role,

@@ -84,8 +84,11 @@ export function startWorkerChild(
   };
 }
 
-/** The monitor has the workflows in memory: a third less of it, for a twentieth more time (docs/performance.md). */
-const SMALL: Partial<Record<WorkerRole, readonly string[]>> = { monitor: ['--optimize-for-size'] };
+/**
+ * A third less memory, for a twentieth more time: not for the targets worker, which has most to do of its own
+ * (docs/performance.md).
+ */
+const SMALL: readonly WorkerRole[] = ['monitor', 'snapshot', 'timestamp'];
 
 function spawnWorker(
   config: Config,
@@ -94,7 +97,7 @@ function spawnWorker(
 ): ChildProcess {
   const module = fileURLToPath(new URL('../cli/main.js', import.meta.url));
   const program = import.meta.url.endsWith('.ts') ? module.replace(/\.js$/, '.ts') : module;
-  const flags = [...process.execArgv, ...(SMALL[role] ?? [])];
+  const flags = [...process.execArgv, ...(SMALL.includes(role) ? ['--optimize-for-size'] : [])];
   return spawn(process.execPath, [...flags, program, 'worker', role, '--config', config.file], {
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     env: environment,
