@@ -88,7 +88,14 @@ function goalLayers({ value, text, side }: Goal): Unit[] {
     },
     {
       data: { values: [{}] },
-      mark: { type: 'text', align: side, baseline: 'bottom', dy: -4, fontSize: 13, color: '#555' },
+      // On the side on which a goal is met: on the other one are the points that are still far.
+      mark: {
+        type: 'text',
+        align: side,
+        ...(side === 'left' ? { baseline: 'bottom', dy: -4 } : { baseline: 'top', dy: 4 }),
+        fontSize: 13,
+        color: '#555',
+      },
       encoding: { y: { datum: value }, x: { value: side === 'left' ? 4 : WIDTH }, text: { value: text } },
     },
   ];
