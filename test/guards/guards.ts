@@ -36,6 +36,14 @@ export const GUARDS: readonly Guard[] = [
     proof: { tests: 'handover/bad-input' },
   },
   {
+    guarantee: 'G1',
+    file: 'src/handover/inbound.ts',
+    line: 'await rename(directory, aside);',
+    instead: 'return await removeTree(directory, signal);',
+    why: 'a copy that is half removed is installed by its maker who was late, and stays',
+    proof: { tests: 'handover/late-install' },
+  },
+  {
     guarantee: 'G2',
     file: 'src/files/durable.ts',
     line: 'await link(from, to);',
