@@ -86,7 +86,8 @@ export const GUARDS: readonly Guard[] = [
   {
     guarantee: 'G3',
     file: 'src/repository/staging/install.ts',
-    line: 'await eachAtOnce(touched, AT_ONCE, fsyncIfThere);',
+    line: 'await eachAtOnce(touched, AT_ONCE, fsyncIfThere);\n  await eachAtOnce(found, AT_ONCE, removeStage);',
+    instead: 'await eachAtOnce(found, AT_ONCE, removeStage);',
     why: 'metadata lists files whose names a power cut takes away',
     proof: { faults: ['power-loss', '--point', 'of an undisturbed release'] },
   },
@@ -100,7 +101,7 @@ export const GUARDS: readonly Guard[] = [
   {
     guarantee: 'G4',
     file: 'src/repository/staging/install.ts',
-    line: "for (const { links } of found.filter(({ kind }) => kind === 'release'))\n    await place(links, linkInto, touched);",
+    line: "...found.filter(({ kind }) => kind === 'release').map(({ links }) => place(links, linkInto, touched)),",
     why: 'a release becomes visible without its files',
     proof: { faults: ['kill', '--point', 'timestamp.json'] },
   },
