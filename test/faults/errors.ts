@@ -15,7 +15,7 @@ const { EIO, ENOSPC, EDQUOT, ESTALE, EROFS, EMFILE } = constants.errno;
 export const ERRNOS = { EIO, ENOSPC, EDQUOT, ESTALE, EROFS, EMFILE } as const;
 const NAMES = Object.keys(ERRNOS) as (keyof typeof ERRNOS)[];
 /** Calls that fail in a row where trouble lasts: several attempts of a step. */
-const LASTS = 25;
+const LASTS = 10;
 
 interface ErrorPoint extends Point {
   readonly role: WorkerRole;
