@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { PROGRAM, startDev, tufline } from '../demo/commands.js';
 import { WORKER_ROLES } from '../src/config/index.js';
+import { nodeFlags } from '../src/dev/index.js';
 
 /**
  * Starts what an instance needs: `tufline dev` with the embedded server, or where TEMPORAL_ADDRESS names a server that is
@@ -15,14 +16,7 @@ export async function startAll(instance: string): Promise<{ readonly stop: () =>
   const workers = WORKER_ROLES.map((role) =>
     spawn(
       process.execPath,
-      [
-        ...(role !== 'targets' ? ['--optimize-for-size'] : []),
-        PROGRAM,
-        'worker',
-        role,
-        '--config',
-        join(instance, 'tufline.yaml'),
-      ],
+      [...nodeFlags(role), PROGRAM, 'worker', role, '--config', join(instance, 'tufline.yaml')],
       {
         stdio: ['ignore', 'ignore', 'inherit'],
       },

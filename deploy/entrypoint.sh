@@ -4,7 +4,7 @@ case "$*" in
   'worker monitor'*) umask 007 ;;
   *) umask 022 ;;
 esac
-# A third less memory, for a twentieth more time: not for the targets worker, which has most to do of its own.
+# As src/dev/node-flags.ts has it: less memory for a little more time.
 case "$*" in
   'worker targets'*) flags= ;;
   *) flags=--optimize-for-size ;;

@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { Config, WorkerRole } from '../config/index.js';
 import { TuflineError } from '../errors/index.js';
+import { nodeFlags } from './node-flags.js';
 
 /** The worker of one role as a process of its own, which is started again where it dies. */
 export interface WorkerChild {
@@ -84,12 +85,6 @@ export function startWorkerChild(
   };
 }
 
-/**
- * A third less memory, for a twentieth more time: not for the targets worker, which has most to do of its own
- * (docs/performance.md).
- */
-const SMALL: readonly WorkerRole[] = ['monitor', 'snapshot', 'timestamp'];
-
 function spawnWorker(
   config: Config,
   role: WorkerRole,
@@ -97,7 +92,7 @@ function spawnWorker(
 ): ChildProcess {
   const module = fileURLToPath(new URL('../cli/main.js', import.meta.url));
   const program = import.meta.url.endsWith('.ts') ? module.replace(/\.js$/, '.ts') : module;
-  const flags = [...process.execArgv, ...(SMALL.includes(role) ? ['--optimize-for-size'] : [])];
+  const flags = [...process.execArgv, ...nodeFlags(role)];
   return spawn(process.execPath, [...flags, program, 'worker', role, '--config', config.file], {
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     env: environment,

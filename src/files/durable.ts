@@ -257,38 +257,3 @@ export async function removeFile(path: string): Promise<void> {
     if (!hasErrno(error, 'ENOENT')) throw ioError(error, 'remove', path);
   });
 }
-
-/** What one read is likely to bring whole: a record, a bin. */
-const MOSTLY_ENOUGH = 32 * 1024;
-
-/** Reads a file, or returns undefined where there is none. */
-export async function readIfPresent(path: string): Promise<Buffer | undefined> {
-  let handle: FileHandle;
-  try {
-    handle = await open(path);
-  } catch (error) {
-    if (hasErrno(error, 'ENOENT')) return undefined;
-    throw ioError(error, 'read', path);
-  }
-  try {
-    // Side by side, as a small file is mostly waiting for answers.
-    const beginning = Buffer.allocUnsafe(MOSTLY_ENOUGH);
-    const [{ size }, { bytesRead }] = await Promise.all([
-      handle.stat(),
-      handle.read(beginning, 0, beginning.length, 0),
-    ]);
-    const bytes = Buffer.allocUnsafe(size);
-    let done = beginning.copy(bytes, 0, 0, Math.min(bytesRead, size));
-    while (done < size) {
-      const { bytesRead: more } = await handle.read(bytes, done, size - done, done);
-      if (more === 0) break;
-      done += more;
-    }
-    return bytes.subarray(0, done);
-  } catch (error) {
-    throw ioError(error, 'read', path);
-  } finally {
-    // Not waited for, as in {@link fsyncDirectory}.
-    void closeRead(handle);
-  }
-}

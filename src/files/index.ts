@@ -11,7 +11,6 @@ export {
   makeDirectories,
   makeDirectory,
   putOnce,
-  readIfPresent,
   removeFile,
   renameFile,
   replaceFile,
@@ -30,6 +29,7 @@ export {
   type HashAlgorithm,
   type StreamOptions,
 } from './copy.js';
+export { readIfPresent } from './read.js';
 export { removeTree } from './remove-tree.js';
 export { fillTree, type Filled } from './tree/fill-tree.js';
 export type { FillOptions, TreeFile, TreeSource } from './tree/fill.js';

@@ -3,7 +3,8 @@ import { open, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { hasErrno, ioError } from '../../errors/index.js';
-import { closeRead, createNew, readIfPresent, writeAll } from '../durable.js';
+import { closeRead, createNew, writeAll } from '../durable.js';
+import { readIfPresent } from '../read.js';
 import type { Digest } from '../copy.js';
 
 /** Beside the files of a tree that is being filled: which of them are whole and durable (docs/hand-over.md). */
