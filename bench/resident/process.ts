@@ -8,12 +8,14 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import {
   commitReleases,
+  directoriesOf,
   openRepository,
   stageRelease,
   updateSnapshot,
   updateTimestamp,
   type InboundFile,
 } from '../../src/repository/index.js';
+import { callDirectlyBelow } from '../../src/files/index.js';
 import { openSigners, type Signer } from '../../src/signers/index.js';
 import { processMemory } from '../processes.js';
 import { optionsIn } from '../populated.js';
@@ -37,6 +39,8 @@ const signers = {
   timestamp: await signersOf('timestamp'),
 };
 let number = 0;
+// As the workers do.
+await callDirectlyBelow([...directoriesOf(roles.targets), join(directory, '..', 'from')]);
 // Linux lets a process lower its high-water mark: starting is not to count.
 await writeFile('/proc/self/clear_refs', '5').catch(() => undefined);
 answer({});

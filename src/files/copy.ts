@@ -1,5 +1,5 @@
 import { createHash, type Hash } from 'node:crypto';
-import type { FileHandle } from 'node:fs/promises';
+import type { FileAccess } from './calls/index.js';
 import { ioError } from '../errors/index.js';
 import { writeAll } from './durable.js';
 
@@ -57,7 +57,7 @@ export class Hasher {
 }
 
 /** Reads an open file from its start and hashes it. `path` is for messages. */
-export async function hashFile(source: FileHandle, path: string, options: StreamOptions): Promise<Digest> {
+export async function hashFile(source: FileAccess, path: string, options: StreamOptions): Promise<Digest> {
   const hasher = new Hasher(options.algorithms);
   await pump({ handle: source, path }, hasher, Number.MAX_SAFE_INTEGER, options);
   return hasher.digest();
@@ -81,7 +81,7 @@ export async function copyHashing(
 
 /** An open file, and its name for messages. */
 export interface OpenFile {
-  readonly handle: FileHandle;
+  readonly handle: FileAccess;
   readonly path: string;
 }
 

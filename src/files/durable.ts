@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
-import { link, mkdir, open, readdir, readFile, rename, unlink, type FileHandle } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { link, mkdir, open, rename, unlink, type FileAccess } from './calls/index.js';
 import { hasErrno, ioError } from '../errors/index.js';
 
 /** Bytes of a file in one piece or in several that follow each other (large metadata is never concatenated). */
@@ -57,7 +58,7 @@ export async function writeNew(path: string, bytes: Bytes, mode = 0o666): Promis
 export async function fillNew<T>(
   path: string,
   mode: number,
-  fill: (handle: FileHandle) => Promise<T>,
+  fill: (handle: FileAccess) => Promise<T>,
 ): Promise<T> {
   const handle = await createNew(path, mode);
   try {
@@ -71,14 +72,14 @@ export async function fillNew<T>(
 }
 
 /** Opens a file that must not exist yet. It is to be ended with {@link finishFile} or {@link abandonNew}. */
-export async function createNew(path: string, mode: number): Promise<FileHandle> {
+export async function createNew(path: string, mode: number): Promise<FileAccess> {
   return open(path, 'wx', mode).catch((error: unknown) => {
     throw ioError(error, 'create', path);
   });
 }
 
 /** Makes what was written into an open file durable, and closes it. */
-export async function finishFile(handle: FileHandle, path: string): Promise<void> {
+export async function finishFile(handle: FileAccess, path: string): Promise<void> {
   await handle.sync().catch((error: unknown) => {
     throw ioError(error, 'fsync', path);
   });
@@ -89,14 +90,14 @@ export async function finishFile(handle: FileHandle, path: string): Promise<void
 }
 
 /** Closes and removes a file whose writing has failed. */
-export async function abandonNew(handle: FileHandle, path: string): Promise<void> {
+export async function abandonNew(handle: FileAccess, path: string): Promise<void> {
   await handle.close().catch(() => undefined);
   await unlink(path).catch(() => undefined);
 }
 
 /** Writes all of `piece` at a position, by default the current one; a short write is continued. */
 export async function writeAll(
-  handle: FileHandle,
+  handle: FileAccess,
   piece: Uint8Array,
   path: string,
   position?: number,
@@ -114,13 +115,13 @@ export async function writeAll(
 }
 
 /** Closes a file that was only read: whatever close says, nothing is lost by it. */
-export async function closeRead(handle: FileHandle): Promise<void> {
+export async function closeRead(handle: FileAccess): Promise<void> {
   await handle.close().catch(() => undefined);
 }
 
 /** Makes the entries of a directory durable. File systems that cannot fsync a directory do it by themselves. */
 export async function fsyncDirectory(path: string): Promise<void> {
-  let handle: FileHandle;
+  let handle: FileAccess;
   try {
     handle = await open(path, constants.O_RDONLY | constants.O_DIRECTORY);
   } catch (error) {

@@ -1,5 +1,19 @@
 export { eachAtOnce } from './at-once.js';
 export {
+  access,
+  callDirectlyBelow,
+  link,
+  lstat,
+  mkdir,
+  open,
+  readdir,
+  rename,
+  rmdir,
+  stat,
+  unlink,
+  type FileAccess,
+} from './calls/index.js';
+export {
   abandonNew,
   closeRead,
   createNew,

@@ -1,5 +1,5 @@
-import { unlink } from 'node:fs/promises';
 import { join } from 'node:path';
+import { unlink } from './calls/index.js';
 import { hasErrno, permanent } from '../errors/index.js';
 import { linkOnce, sweepTemporary, temporaryPath, writeNew } from './durable.js';
 

@@ -1,17 +1,17 @@
-import { open, type FileHandle } from 'node:fs/promises';
+import { open, type FileAccess } from './calls/index.js';
 import { hasErrno, ioError } from '../errors/index.js';
 import { closeRead } from './durable.js';
 
 /** What one read is likely to bring whole: a record, a bin. */
 const MOSTLY_ENOUGH = 32 * 1024;
 
-/** Reads a file, or returns undefined where there is none. */
+/** Reads a file, or returns undefined where there is none, or where its path leads through what is no directory. */
 export async function readIfPresent(path: string): Promise<Buffer | undefined> {
-  let handle: FileHandle;
+  let handle: FileAccess;
   try {
     handle = await open(path);
   } catch (error) {
-    if (hasErrno(error, 'ENOENT')) return undefined;
+    if (hasErrno(error, 'ENOENT', 'ENOTDIR')) return undefined;
     throw ioError(error, 'read', path);
   }
   try {

@@ -1,6 +1,7 @@
 import type { Dirent } from 'node:fs';
-import { readdir, rmdir, unlink } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { rmdir, unlink } from './calls/index.js';
 import { hasErrno, ioError } from '../errors/index.js';
 import { eachAtOnce } from './at-once.js';
 

@@ -1,8 +1,14 @@
 import { constants } from 'node:fs';
-import { open, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { hasErrno, ioError } from '../errors/index.js';
-import { closeRead, eachAtOnce, hashFile, type HashAlgorithm } from '../files/index.js';
+import {
+  closeRead,
+  eachAtOnce,
+  type FileAccess,
+  type HashAlgorithm,
+  hashFile,
+  open,
+} from '../files/index.js';
 import type { Manifest } from './inbound.js';
 
 const AT_ONCE = 8;
@@ -41,7 +47,7 @@ export async function isIntact(
   return isSame;
 }
 
-async function openIfFile(path: string): Promise<FileHandle | undefined> {
+async function openIfFile(path: string): Promise<FileAccess | undefined> {
   return open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK).catch(
     (error: unknown) => {
       if (hasErrno(error, 'ENOENT', 'ELOOP', 'ENOTDIR', 'ENXIO')) return undefined;

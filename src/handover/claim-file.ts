@@ -1,7 +1,7 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { hasErrno, ioError, permanent, TuflineError } from '../errors/index.js';
+import { permanent, TuflineError } from '../errors/index.js';
+import { readIfPresent } from '../files/index.js';
 import { CLAIM_FILE } from './names.js';
 
 const seenFile = z.object({
@@ -38,15 +38,10 @@ export async function readClaim(directory: string): Promise<Claim | undefined> {
 
 /** Reads a small JSON file of ours, or undefined where it is not there. */
 export async function readJsonFile<T>(path: string, schema: z.ZodType<T>): Promise<T | undefined> {
-  let text: string;
+  const bytes = await readIfPresent(path);
+  if (bytes === undefined) return undefined;
   try {
-    text = await readFile(path, 'utf8');
-  } catch (error) {
-    if (hasErrno(error, 'ENOENT', 'ENOTDIR')) return undefined;
-    throw ioError(error, 'read', path);
-  }
-  try {
-    return schema.parse(JSON.parse(text));
+    return schema.parse(JSON.parse(bytes.toString('utf8')));
   } catch {
     throw permanent(
       'damaged-file',

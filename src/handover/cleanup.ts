@@ -1,12 +1,15 @@
-import { lstat, readdir, rename, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { hasErrno, ioError } from '../errors/index.js';
 import {
   eachAtOnce,
   fsyncDirectory,
   journalSubject,
+  lstat,
+  readdir,
   removeFile,
+  rename,
   renameFile,
+  rmdir,
   sweepTemporary,
 } from '../files/index.js';
 import { readClaim, type Claim } from './claim-file.js';

@@ -1,8 +1,7 @@
 import { constants, type BigIntStats } from 'node:fs';
-import { open, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { hasErrno, ioError, TuflineError } from '../errors/index.js';
-import { fillTree, type Digest, type TreeSource } from '../files/index.js';
+import { type Digest, type FileAccess, fillTree, open, type TreeSource } from '../files/index.js';
 import type { Claim } from './claim-file.js';
 import type { Manifest } from './inbound.js';
 import type { MoveOptions } from './move.js';
@@ -67,7 +66,7 @@ function sourceIn(processing: string): TreeSource<ClaimedFile> {
 }
 
 /** Never follows a link and never waits for the other end of a pipe: the file may have been exchanged. */
-async function openInput(path: string, shown: string): Promise<FileHandle> {
+async function openInput(path: string, shown: string): Promise<FileAccess> {
   try {
     return await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   } catch (error) {
@@ -84,7 +83,7 @@ async function openInput(path: string, shown: string): Promise<FileHandle> {
   }
 }
 
-async function statOf(handle: FileHandle, path: string): Promise<BigIntStats> {
+async function statOf(handle: FileAccess, path: string): Promise<BigIntStats> {
   return handle.stat({ bigint: true }).catch((error: unknown) => {
     throw ioError(error, 'look at', path);
   });

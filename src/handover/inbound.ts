@@ -1,9 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { readdir, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { hasErrno, ioError, TuflineError } from '../errors/index.js';
-import { fsyncDirectory, journalSubject, removeTree } from '../files/index.js';
+import { fsyncDirectory, journalSubject, readdir, removeTree, rename } from '../files/index.js';
 import { readJsonFile, unlessDamaged } from './claim-file.js';
 import { directoryName, MANIFEST_FILE } from './names.js';
 

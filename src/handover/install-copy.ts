@@ -1,7 +1,6 @@
-import { rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { hasErrno, ioError, TuflineError } from '../errors/index.js';
-import { fsyncDirectory, JOURNAL_FILE, removeFile, removeTree } from '../files/index.js';
+import { fsyncDirectory, JOURNAL_FILE, removeFile, removeTree, rename } from '../files/index.js';
 import type { DecisionOf } from './claim.js';
 import { attemptsOf, readManifest, removeCopy, type Manifest } from './inbound.js';
 

@@ -1,4 +1,4 @@
-import { stat } from 'node:fs/promises';
+import { stat } from '../files/index.js';
 import { hasErrno, ioError } from '../errors/index.js';
 
 /** Whether a directory is there, or a link to one. */

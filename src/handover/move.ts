@@ -1,7 +1,7 @@
-import { mkdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { hasErrno, ioError, TuflineError } from '../errors/index.js';
-import { fsyncDirectory, removeTree, writeNew, type HashAlgorithm } from '../files/index.js';
+import { fsyncDirectory, type HashAlgorithm, mkdir, removeTree, writeNew } from '../files/index.js';
 import { isIntact } from './check-copy.js';
 import { mustReadClaim, type Claim } from './claim-file.js';
 import type { DecisionOf } from './claim.js';

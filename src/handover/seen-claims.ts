@@ -1,5 +1,5 @@
-import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { lstat } from '../files/index.js';
 import { hasErrno, ioError } from '../errors/index.js';
 import { readClaim, type Claim } from './claim-file.js';
 import { CLAIM_FILE } from './names.js';

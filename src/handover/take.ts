@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import type { Stats } from 'node:fs';
-import { access, constants, lstat, rename } from 'node:fs/promises';
+import { constants } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { errnoName, hasErrno, ioError, TuflineError } from '../errors/index.js';
-import { fsyncDirectory, putOnce, removeFile, renameFile } from '../files/index.js';
+import { access, fsyncDirectory, lstat, putOnce, removeFile, rename, renameFile } from '../files/index.js';
 import { readClaim, readJsonFile, unlessDamaged, type Claim } from './claim-file.js';
 import { failureSchema } from './failure-file.js';
 import { isDirectory } from './is-directory.js';

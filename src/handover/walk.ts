@@ -1,8 +1,8 @@
 import type { BigIntStats } from 'node:fs';
-import { lstat, readdir, statfs } from 'node:fs/promises';
+import { statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { hasErrno, ioError, permanent, TuflineError } from '../errors/index.js';
-import { finalName } from '../files/index.js';
+import { finalName, lstat, readdir } from '../files/index.js';
 import { CLAIM_FILE, ERROR_FILE, RELEASE_FILE, RETRY_FILE, SUMS_FILE } from './names.js';
 import { checkTargetPath, CollisionCheck, decodeName, refusal } from './path-rules.js';
 

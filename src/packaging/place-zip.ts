@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { unlink } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { ioError, permanent } from '../errors/index.js';
-import { fillNew, fsyncDirectory, linkOnce, temporaryPath } from '../files/index.js';
+import { fillNew, fsyncDirectory, linkOnce, temporaryPath, unlink } from '../files/index.js';
 import type { PackageNames } from './names.js';
 import type { TreeEntry } from './tree.js';
 import { addVersion, type PackageVersion, type VersionList } from './version-list.js';

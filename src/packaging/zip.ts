@@ -1,11 +1,10 @@
 import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
-import { open, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
 import { ZipFile } from 'yazl';
 import { ioError, permanent } from '../errors/index.js';
-import { closeRead, writeAll } from '../files/index.js';
+import { closeRead, type FileAccess, open, writeAll } from '../files/index.js';
 import type { TreeEntry } from './tree.js';
 
 export interface ZipOptions {
@@ -28,7 +27,7 @@ const CHUNK = 256 * 1024;
  * @throws permanent `package-changed` where a file changes meanwhile.
  */
 export async function writeZip(
-  target: { readonly handle: FileHandle; readonly path: string },
+  target: { readonly handle: FileAccess; readonly path: string },
   directory: string,
   entries: readonly TreeEntry[],
   options: ZipOptions,
@@ -108,7 +107,7 @@ async function* contentOf(
   }
 }
 
-async function fill(handle: FileHandle, chunk: Buffer, position: number, file: string): Promise<number> {
+async function fill(handle: FileAccess, chunk: Buffer, position: number, file: string): Promise<number> {
   let length = 0;
   while (length < chunk.byteLength) {
     const { bytesRead } = await handle

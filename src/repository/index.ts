@@ -2,7 +2,7 @@
  * A TUF repository (specification 1.0.x) on a file system, with its records. Knows nothing of Temporal.
  * Every function is safe against itself, running late and twice.
  */
-export { openRepository, type Repository, type RepositoryOptions } from './repository.js';
+export { directoriesOf, openRepository, type Repository, type RepositoryOptions } from './repository.js';
 export { createRepository, type RoleSigners } from './create.js';
 export { checkSigners, checkTargetsSigners } from './check-signers.js';
 export type { TargetsSigners } from './roles/targets-signers.js';

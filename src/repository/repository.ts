@@ -99,3 +99,8 @@ export function openRepository(options: RepositoryOptions): Repository {
     },
   };
 }
+
+/** Where everything of a repository lies. */
+export function directoriesOf({ paths }: Repository): string[] {
+  return Object.values<string>({ ...paths });
+}

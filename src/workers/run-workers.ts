@@ -3,6 +3,7 @@ import { NativeConnection, Worker } from '@temporalio/worker';
 import type { Config, WorkerRole } from '../config/index.js';
 import { mustFindTemporal, unreachable, type Environment, type TemporalTarget } from '../temporal/index.js';
 import { taskQueue } from '../workflows/messages.js';
+import { callDirectlyWithin } from './direct-calls.js';
 import { activitiesFor } from './role-activities.js';
 import { installRuntime } from './runtime.js';
 import { compressionTo, workerOptions } from './worker-options.js';
@@ -29,6 +30,7 @@ export async function runWorkers(
   roles: readonly WorkerRole[],
   options: RunOptions,
 ): Promise<void> {
+  await callDirectlyWithin(config);
   // Keys and file systems first: what is wrong there is said at once, whether or not there is a server.
   const activities = new Map<WorkerRole, object>();
   for (const role of roles) activities.set(role, await activitiesFor(role, config, options.environment));

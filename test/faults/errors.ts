@@ -49,10 +49,14 @@ async function prepare(shape: Shape, options: MatrixOptions): Promise<Plan> {
   const programs = await buildPrograms(workshop);
   const template = await Template.make({ shape });
   const calls = await callsOfRelease(template, programs);
+  // Calls of several threads come in an order of their own each time: what is counted is each kind of them.
+  const counts = new Map<string, number>();
   const points = calls.flatMap((call, index) => {
     const names = isFull ? NAMES : [NAMES[(index + seed) % NAMES.length] ?? 'EIO'];
+    const count = (counts.get(call.name) ?? 0) + 1;
+    counts.set(call.name, count);
     // That an answer is lost is tried at each call too, with three seeds.
-    const isLost = CHANGING.has(call.name) && (isFull || (index + seed) % 3 === 0);
+    const isLost = CHANGING.has(call.name) && (isFull || (count + seed) % 3 === 0);
     return names.flatMap((errno) => pointsOf(call, errno, nameOfCall(call, template.world), isLost));
   });
   return {

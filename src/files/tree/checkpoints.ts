@@ -1,4 +1,4 @@
-import { lstat } from 'node:fs/promises';
+import { lstat } from '../calls/index.js';
 import { hasErrno, ioError } from '../../errors/index.js';
 import type { Digest, Hasher, OpenFile } from '../copy.js';
 import { takenOver } from './taken-over.js';

@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
-import { chmod, copyFile, open, stat, type FileHandle } from 'node:fs/promises';
+import { chmod, copyFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { open, stat, type FileAccess } from '../calls/index.js';
 import { ioError } from '../../errors/index.js';
 import type { OpenFile } from '../copy.js';
 import { JOURNAL_FILE } from './journal.js';
@@ -18,7 +19,7 @@ export class Cloning {
   constructor(private readonly top: string) {}
 
   /** @returns the open clone, neither hashed nor fsynced; undefined where the file has to be copied. */
-  async clone(from: OpenFile, path: string): Promise<FileHandle | undefined> {
+  async clone(from: OpenFile, path: string): Promise<FileAccess | undefined> {
     if (this.#isRefused) return undefined;
     let mode: number;
     try {

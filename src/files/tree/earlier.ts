@@ -1,5 +1,5 @@
-import { link, lstat, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { link, lstat, rename } from '../calls/index.js';
 import { hasErrno, ioError } from '../../errors/index.js';
 import type { Digest, HashAlgorithm } from '../copy.js';
 import { removeFile } from '../durable.js';

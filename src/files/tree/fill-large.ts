@@ -1,5 +1,5 @@
-import { open, rename, unlink, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
+import { open, rename, unlink, type FileAccess } from '../calls/index.js';
 import { hasErrno, ioError } from '../../errors/index.js';
 import { Hasher, pump, type Digest, type OpenFile, type StreamOptions } from '../copy.js';
 import { closeRead, createNew, finishFile, writeAll } from '../durable.js';
@@ -131,7 +131,7 @@ async function hashBegun<F extends TreeFile>(
   return undefined;
 }
 
-async function openPart(part: string, offset: number): Promise<FileHandle> {
+async function openPart(part: string, offset: number): Promise<FileAccess> {
   if (offset === 0) return createNew(part, 0o666);
   return open(part, 'r+').catch((error: unknown) => {
     throw ioError(error, 'open', part);

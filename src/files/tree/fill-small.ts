@@ -1,4 +1,4 @@
-import type { FileHandle } from 'node:fs/promises';
+import type { FileAccess } from '../calls/index.js';
 import { ioError } from '../../errors/index.js';
 import { eachAtOnce } from '../at-once.js';
 import { digestOf, type Digest } from '../copy.js';
@@ -14,7 +14,7 @@ interface Written<F> {
   readonly digest: Digest;
   readonly path: string;
   /** Still open for its fsync; undefined where the file was linked. */
-  readonly handle: FileHandle | undefined;
+  readonly handle: FileAccess | undefined;
 }
 
 /**
@@ -99,7 +99,7 @@ async function finish<F extends TreeFile>(
 }
 
 /** All of a file that is shorter than the buffer: one that fills it is longer than it should be. */
-async function readWhole(handle: FileHandle, path: string, buffer: Buffer): Promise<Uint8Array> {
+async function readWhole(handle: FileAccess, path: string, buffer: Buffer): Promise<Uint8Array> {
   let length = 0;
   while (length < buffer.byteLength) {
     const { bytesRead } = await handle

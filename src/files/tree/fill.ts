@@ -1,4 +1,4 @@
-import type { FileHandle } from 'node:fs/promises';
+import type { FileAccess } from '../calls/index.js';
 import type { Digest, HashAlgorithm } from '../copy.js';
 import type { Cloning } from './clone.js';
 import type { EarlierAttempts } from './earlier.js';
@@ -17,11 +17,11 @@ export interface TreeFile {
 export interface TreeSource<F extends TreeFile> {
   /** The file's path, for messages. */
   pathOf(file: F): string;
-  open(file: F): Promise<FileHandle>;
+  open(file: F): Promise<FileAccess>;
   /** Where it lies below the top: the first name is copied to, the others are links to it. */
   namesOf(file: F): readonly string[];
   /** Looks at the open file, before it is read where it is large, and after it was read. @throws where it is another. */
-  check?(file: F, handle: FileHandle): Promise<void>;
+  check?(file: F, handle: FileAccess): Promise<void>;
   /** @throws where the content is not what it has to be. */
   accept(file: F, digest: Digest): void;
   /** Links the file instead of copying it. @returns false where that cannot be done. */

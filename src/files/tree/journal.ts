@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { open, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { open, type FileAccess } from '../calls/index.js';
 import { hasErrno, ioError } from '../../errors/index.js';
 import { closeRead, createNew, writeAll } from '../durable.js';
 import { readIfPresent } from '../read.js';
@@ -32,7 +32,7 @@ export class Journal {
   #writing: Promise<void> = Promise.resolve();
 
   private constructor(
-    private readonly handle: FileHandle,
+    private readonly handle: FileAccess,
     private readonly path: string,
   ) {}
 
@@ -80,7 +80,8 @@ export async function journalSubject(directory: string): Promise<string | undefi
   });
   if (!handle) return undefined;
   try {
-    const { buffer, bytesRead } = await handle.read(Buffer.alloc(4096), 0, 4096, 0);
+    const buffer = Buffer.alloc(4096);
+    const { bytesRead } = await handle.read(buffer, 0, buffer.length, 0);
     return headerOf(buffer.toString('utf8', 0, bytesRead).split('\n')[0] ?? '');
   } catch (error) {
     throw ioError(error, 'read', path);

@@ -1,5 +1,5 @@
-import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { mkdir } from '../calls/index.js';
 import { hasErrno, ioError } from '../../errors/index.js';
 import { eachAtOnce } from '../at-once.js';
 import { fsyncDirectory } from '../durable.js';

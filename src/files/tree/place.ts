@@ -1,5 +1,5 @@
-import { link } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { link } from '../calls/index.js';
 import { ioError } from '../../errors/index.js';
 import type { Filling, TreeFile } from './fill.js';
 

@@ -1,7 +1,6 @@
-import { open } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { hasErrno, ioError } from '../../errors/index.js';
-import { closeRead, eachAtOnce, hashFile, type HashAlgorithm } from '../../files/index.js';
+import { closeRead, eachAtOnce, type HashAlgorithm, hashFile, open } from '../../files/index.js';
 import type { TargetEntry } from '../metadata/target-entries.js';
 import type { Repository } from '../repository.js';
 import type { Report } from './signed-file.js';

@@ -1,7 +1,6 @@
-import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { hasErrno, ioError } from '../../errors/index.js';
-import { fsyncDirectory, removeFile } from '../../files/index.js';
+import { fsyncDirectory, removeFile, stat } from '../../files/index.js';
 import { versionedName } from '../metadata/file-name.js';
 import type { Repository } from '../repository.js';
 import type { Tally } from './pruned.js';

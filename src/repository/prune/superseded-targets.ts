@@ -1,4 +1,4 @@
-import { stat } from 'node:fs/promises';
+import { stat } from '../../files/index.js';
 import { hasErrno, ioError } from '../../errors/index.js';
 import { differences } from '../metadata/entries.js';
 import { parseEntry, TARGET_FORM } from '../metadata/target-entries.js';

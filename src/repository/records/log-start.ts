@@ -1,7 +1,6 @@
-import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { hasErrno, ioError } from '../../errors/index.js';
-import { makeDirectory, putOnce, removeFile, sweepTemporary } from '../../files/index.js';
+import { makeDirectory, putOnce, readdir, removeFile, sweepTemporary } from '../../files/index.js';
 
 /**
  * Where a log begins, once its older records have been pruned: a file `oldest/<N>` says that the records below N are

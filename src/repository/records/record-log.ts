@@ -1,8 +1,8 @@
-import { readdir, stat } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { hasErrno, ioError, TuflineError } from '../../errors/index.js';
-import { fsyncDirectory, putOnce, readIfPresent, sweepTemporary } from '../../files/index.js';
+import { fsyncDirectory, putOnce, readIfPresent, stat, sweepTemporary } from '../../files/index.js';
 import { LogStart } from './log-start.js';
 import type { BaseRecord } from './records.js';
 

@@ -1,8 +1,7 @@
 import { constants } from 'node:fs';
-import { open } from 'node:fs/promises';
 import { z } from 'zod';
 import { ioError } from '../../errors/index.js';
-import { closeRead, readIfPresent, writeAll } from '../../files/index.js';
+import { closeRead, open, readIfPresent, writeAll } from '../../files/index.js';
 
 /**
  * The journal of a resize: one JSON object a line for each unit that is finished, appended when its files are durable.

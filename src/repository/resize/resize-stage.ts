@@ -1,7 +1,7 @@
-import { readdir, rename, stat } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { hasErrno, ioError, TuflineError } from '../../errors/index.js';
-import { eachAtOnce, fsyncDirectory, removeFile, replaceFile } from '../../files/index.js';
+import { eachAtOnce, fsyncDirectory, removeFile, rename, replaceFile, stat } from '../../files/index.js';
 import type { Repository } from '../repository.js';
 import { beginStage, discardStage, makeStageDurable, stageId, type MetadataStage } from '../staging/stage.js';
 import { appendToJournal, journalBytes, readJournal, type JournalLine } from './journal.js';

@@ -7,7 +7,7 @@ import { install, readStages, redo } from '../staging/install.js';
 import type { StageContent } from '../staging/stage-content.js';
 import { abandonStage, addMetadata, makeStageDurable, type MetadataStage } from '../staging/stage.js';
 
-const LARGE = 1024 * 1024;
+const LARGE = 64 * 1024;
 
 /**
  * Puts one signed version into a stage.
@@ -33,6 +33,7 @@ export async function stageSigned(
 
 /**
  * Links the record and puts what it names in place.
+ * @param before what else has to be sure before anybody can see the record; it is done beside the fsyncs of the stage.
  * @returns whether the record is the truth; where it is not, the staged metadata is discarded, as another
  *   record has this number: read again and go higher.
  */
@@ -41,11 +42,15 @@ export async function appendAndInstall<T extends BaseRecord>(
   log: RecordLog<T>,
   record: T,
   stage: MetadataStage,
+  before: () => Promise<unknown> = () => Promise.resolve(),
 ): Promise<boolean> {
   let contents: readonly StageContent[] = [];
   const isTruth = await log.append(record, async () => {
     try {
-      [contents] = await Promise.all([readStages(repository, record), makeStageDurable(repository, stage)]);
+      const reading = readStages(repository, record);
+      const outcomes = await Promise.allSettled([reading, makeStageDurable(repository, stage), before()]);
+      for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
+      contents = await reading;
     } catch (error) {
       // Nothing names it yet; where there is no room, it shall not stay in the way of the next attempt.
       await abandonStage(stage).catch(() => undefined);

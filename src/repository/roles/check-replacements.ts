@@ -1,8 +1,7 @@
-import { lstat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import picomatch from 'picomatch';
 import { hasErrno, ioError, permanent, type TuflineError } from '../../errors/index.js';
-import { eachAtOnce } from '../../files/index.js';
+import { eachAtOnce, lstat } from '../../files/index.js';
 import { compareTimestamps } from '../../timestamps/index.js';
 import { findTarget, type TargetEntry, type TargetsMetadata } from '../metadata/targets.js';
 import type { Repository } from '../repository.js';

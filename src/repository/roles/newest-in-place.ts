@@ -5,6 +5,14 @@ import type { BaseRecord } from '../records/records.js';
 import type { Repository } from '../repository.js';
 
 /**
+ * Makes durable what the worker below has linked: before a record that includes it can be seen, and after it was found in
+ * its place. Whoever linked it may have been killed before its own fsync.
+ */
+export async function makeIncludedDurable({ paths }: Repository): Promise<void> {
+  await fsyncDirectory(paths.metadata);
+}
+
+/**
  * What a role includes of the role below it: the newest record whose metadata lies in its place, from the newest
  * downwards. One that is still being put there by another release is left for that release's own step.
  *
@@ -22,8 +30,6 @@ export async function newestInPlace<T extends BaseRecord>(
 ): Promise<T> {
   const newest = await log.latest();
   if (!newest || newest.number < lowest) throw notVisible(log.directory, lowest);
-  // Whatever is found there was linked by the worker below: make the entries durable before they are named.
-  await fsyncDirectory(repository.paths.metadata);
   for (let number = newest.number; number >= lowest; number--) {
     const record = await log.read(number);
     if (!record) throw notVisible(log.directory, number);

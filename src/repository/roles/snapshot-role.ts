@@ -8,10 +8,11 @@ import { listRaw } from '../metadata/entries.js';
 import { parseSnapshotSigned, snapshotBytes } from '../metadata/snapshot.js';
 import type { MetaEntry, SnapshotRecord } from '../records/records.js';
 import type { Repository } from '../repository.js';
-import { signRole } from '../signing.js';
+import { beginSigning } from '../signing.js';
 import { abandonStage, beginMetadataStage } from '../staging/stage.js';
 import { appendAndInstall, completeLatest, stageSigned } from './append.js';
 import { mustLoadSnapshot } from './load-snapshot.js';
+import { makeIncludedDurable } from './newest-in-place.js';
 import { newestCommit, type IncludedCommit } from './newest-commit.js';
 
 export interface SnapshotOptions {
@@ -51,7 +52,7 @@ export async function updateSnapshot(
     const expires = expiresAt(now, repository.options.roles.snapshot.expiry);
     const [entries, changes] = await whatToList(repository, before?.entries ?? NO_ENTRIES, included);
     const signed = snapshotBytes({ version, expires }, entries, changes);
-    const envelope = await signRole(rootAuthority(root, 'snapshot'), signers, signed);
+    const { envelope, verified } = await beginSigning(rootAuthority(root, 'snapshot'), signers, signed);
     const name = versionedName(SNAPSHOT_FILE, version);
     const stage = await beginMetadataStage(repository, `snapshot-${String(number)}`);
     const meta = await stageSigned(stage, { name, version, expires }, envelope).catch(
@@ -68,7 +69,8 @@ export async function updateSnapshot(
       commit: included.commit.number,
       meta: { [SNAPSHOT_FILE]: meta },
     };
-    if (!(await appendAndInstall(repository, repository.snapshots, record, stage))) continue;
+    const sure = (): Promise<unknown> => Promise.all([makeIncludedDurable(repository), verified]);
+    if (!(await appendAndInstall(repository, repository.snapshots, record, stage, sure))) continue;
     repository.cache.snapshots.put(SNAPSHOT_FILE, meta, parseSnapshotSigned(envelope, name));
     return record;
   }

@@ -14,7 +14,7 @@ import { assertSigned, signRole } from '../signing.js';
 import { abandonStage, beginMetadataStage } from '../staging/stage.js';
 import { appendAndInstall, completeLatest, stageSigned } from './append.js';
 import { loadSnapshot } from './load-snapshot.js';
-import { newestInPlace } from './newest-in-place.js';
+import { makeIncludedDurable, newestInPlace } from './newest-in-place.js';
 import { refuseExpired, refuseRollback } from './refusals.js';
 
 export interface TimestampOptions {
@@ -70,7 +70,8 @@ export async function updateTimestamp(
       snapshot: snapshot.number,
       meta: { [TIMESTAMP_FILE]: meta },
     };
-    if (await appendAndInstall(repository, repository.timestamps, record, stage)) return record;
+    const included = (): Promise<void> => makeIncludedDurable(repository);
+    if (await appendAndInstall(repository, repository.timestamps, record, stage, included)) return record;
   }
 }
 

@@ -1,4 +1,3 @@
-import { rmdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { hasErrno, ioError, TuflineError } from '../../errors/index.js';
 import {
@@ -8,6 +7,8 @@ import {
   makeDirectories,
   removeFile,
   removeTree,
+  rmdir,
+  stat,
 } from '../../files/index.js';
 import { indexReleases } from '../records/release-index.js';
 import type { BaseRecord } from '../records/records.js';

@@ -1,4 +1,4 @@
-import { rename } from 'node:fs/promises';
+import { rename } from '../../files/index.js';
 import { hasErrno, ioError } from '../../errors/index.js';
 
 /**

@@ -1,6 +1,5 @@
-import { open, stat } from 'node:fs/promises';
 import { hasErrno, ioError } from '../../errors/index.js';
-import { closeRead, hashFile } from '../../files/index.js';
+import { closeRead, hashFile, open, stat } from '../../files/index.js';
 
 /** Whether two files hold the same bytes. A first file that is gone meanwhile is in place already: true. */
 export async function sameContent(from: string, to: string): Promise<boolean> {

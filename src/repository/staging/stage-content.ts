@@ -1,5 +1,5 @@
-import { readdir } from 'node:fs/promises';
 import { join, relative } from 'node:path';
+import { readdir } from '../../files/index.js';
 import { hasErrno, ioError } from '../../errors/index.js';
 import type { Repository } from '../repository.js';
 import { REPLACING } from './stage.js';

@@ -1,8 +1,16 @@
 import { constants } from 'node:fs';
-import { link, open, readdir, type FileHandle } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { hasErrno, ioError, permanent, TuflineError } from '../../errors/index.js';
-import { fillTree, type Digest, type HashAlgorithm, type TreeSource } from '../../files/index.js';
+import {
+  type Digest,
+  type FileAccess,
+  fillTree,
+  type HashAlgorithm,
+  link,
+  open,
+  readdir,
+  type TreeSource,
+} from '../../files/index.js';
 import type { TargetEntry } from '../metadata/target-entries.js';
 import type { Repository } from '../repository.js';
 import { checkStagedPath } from './staged-path.js';
@@ -130,7 +138,7 @@ function targetNames(file: InboundFile, algorithms: readonly HashAlgorithm[], pl
   return plain ? [...names, join(REPLACING, 'targets', directory, name)] : names;
 }
 
-async function openInbound(path: string): Promise<FileHandle> {
+async function openInbound(path: string): Promise<FileAccess> {
   return open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK).catch(
     (error: unknown) => {
       if (hasErrno(error, 'ENOENT', 'ELOOP', 'ENOTDIR')) throw damaged(path, error);

@@ -1,12 +1,13 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ioError } from '../../errors/index.js';
 import {
   abandonNew,
   createNew,
+  type FileAccess,
   finishFile,
   fsyncDirectory,
+  mkdir,
   removeTree,
   writeAll,
   writeNew,
@@ -25,7 +26,7 @@ export interface Stage {
 /** A stage of signed metadata: the files have their final names. */
 export interface MetadataStage extends Stage {
   /** Written and not fsynced yet: the fsyncs of a stage are done side by side. Without it each is done at once. */
-  readonly unfinished?: { readonly handle: FileHandle; readonly path: string }[];
+  readonly unfinished?: { readonly handle: FileAccess; readonly path: string }[];
 }
 
 /** Of a release: subtree whose files replace what is there (plain target names), laid out like the repository. */
@@ -89,7 +90,7 @@ async function finish({
   handle,
   path,
 }: {
-  readonly handle: FileHandle;
+  readonly handle: FileAccess;
   readonly path: string;
 }): Promise<void> {
   try {

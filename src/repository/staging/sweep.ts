@@ -1,7 +1,7 @@
-import { readdir, stat } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { hasErrno, ioError } from '../../errors/index.js';
-import { removeTree } from '../../files/index.js';
+import { removeTree, stat } from '../../files/index.js';
 import { findDecision } from '../decision.js';
 import type { BaseRecord } from '../records/records.js';
 import type { Repository } from '../repository.js';

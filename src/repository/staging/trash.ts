@@ -1,7 +1,6 @@
-import { rename, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { hasErrno, ioError } from '../../errors/index.js';
-import { eachAtOnce, fsyncDirectory, removeTree } from '../../files/index.js';
+import { eachAtOnce, fsyncDirectory, removeTree, rename, stat } from '../../files/index.js';
 import type { Repository } from '../repository.js';
 import { checkStagedPath } from './staged-path.js';
 import { beginStage, type MetadataStage } from './stage.js';

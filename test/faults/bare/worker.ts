@@ -6,6 +6,7 @@ import { createInterface } from 'node:readline';
 import { ApplicationFailure } from '@temporalio/common';
 import { loadConfig, WORKER_ROLES } from '../../../src/config/index.js';
 import { TuflineError } from '../../../src/errors/index.js';
+import { callDirectlyWithin } from '../../../src/workers/direct-calls.js';
 import { activitiesFor } from '../../../src/workers/role-activities.js';
 import { runBare, type Activities } from './context.js';
 import type { Answer, Failure, Request } from './messages.js';
@@ -17,6 +18,7 @@ async function main([roleName, configFile]: readonly string[]): Promise<void> {
   if (role === undefined || configFile === undefined) throw new Error('usage: launch.cjs ROLE CONFIG');
   try {
     const config = await loadConfig(configFile);
+    await callDirectlyWithin(config);
     const activities = (await activitiesFor(role, config, process.env)) as Activities;
     answer({ state: 'ready' });
     for await (const line of createInterface({ input: process.stdin })) {
