@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
-import { mkdir as makeByTrip, writeFile } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { mkdir as makeByTrip, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'node:test';
-import { promisify } from 'node:util';
 import {
   callDirectlyBelow,
   link,
@@ -168,9 +167,15 @@ test('a file is not closed while something of it is under way', async (t) => {
   assert.equal((await stat(join(directory, 'file'))).size, large.length);
 });
 
-test('opening does not wait for the other end of a pipe', async (t) => {
+test('files are opened without waiting for whoever is at the other end of them', async (t) => {
   const directory = await directDirectory(t);
-  const pipe = join(directory, 'pipe');
-  await promisify(execFile)('mkfifo', [pipe]);
-  await (await open(pipe)).close();
+  const path = join(directory, 'file');
+  await writeFile(path, '');
+  for (const flags of ['r', constants.O_RDONLY | constants.O_NOFOLLOW]) {
+    const file = await open(path, flags);
+    const info = await readFile(`/proc/self/fdinfo/${String(file.fd)}`, 'utf8');
+    const [, opened = ''] = /^flags:\s*([0-7]+)/m.exec(info) ?? [];
+    assert.ok((parseInt(opened, 8) & constants.O_NONBLOCK) !== 0, `opened with ${String(flags)}`);
+    await file.close();
+  }
 });

@@ -37,6 +37,7 @@ const FIRST: Files = { a: 'first', 'dir/kept': 'kept' };
 const SECOND: Files = { a: 'second', 'dir/b': 'b', 'new/c': '' };
 
 /** Everything on: two hashes, names without a hash. */
+type Changes = Parameters<typeof repositoryOptions>[1];
 const CHANGES = { hashAlgorithms: ['sha256', 'sha512'], plainTargetNames: true } as const;
 
 interface Prepared {
@@ -47,24 +48,24 @@ interface Prepared {
 }
 
 /** A repository with one release, and what publishing the next one does to the file system. */
-async function prepare(t: TestContext): Promise<Prepared> {
+async function prepare(t: TestContext, changes: Changes = CHANGES): Promise<Prepared> {
   const directory = await temporaryDirectory(t);
-  const made = await makeRepository(join(directory, 'template'), CHANGES);
+  const made = await makeRepository(join(directory, 'template'), changes);
   await release(made, '1', FIRST);
   const copy = async (name: string): Promise<TestRepository> => {
     const to = join(directory, name);
     for (const part of ['repository', 'state']) {
       await cp(join(made.directory, part), join(to, part), { recursive: true });
     }
-    return reopen({ ...made, directory: to });
+    return reopen({ ...made, directory: to }, changes);
   };
   const dry = await copy('dry');
   const calls = await callsOf(() => release(dry, '2', SECOND));
   return { made, copy, calls };
 }
 
-function reopen(made: TestRepository): TestRepository {
-  const options = repositoryOptions(made.directory, CHANGES);
+function reopen(made: TestRepository, changes: Changes = CHANGES): TestRepository {
+  const options = repositoryOptions(made.directory, changes);
   return { ...made, options, repository: openRepository(options) };
 }
 
@@ -124,6 +125,56 @@ async function assertNothingStaged(repository: Repository): Promise<void> {
   for (const owner of ['targets', 'snapshot', 'timestamp'] as const) await sweepStaging(repository, owner);
   assert.deepEqual(await readdir(repository.paths.staging), [], 'nothing is left staged');
 }
+
+/** What a power cut may leave that does not serve clients. */
+async function failuresAfterPowerCut(made: TestRepository, disk: Disk): Promise<string[]> {
+  const failures: string[] = [];
+  for (const names of ['durable', 'replaced', 'all'] as const) {
+    const left = `${made.directory}-${names}`;
+    await disk.restore(left, names);
+    await assertClientsSeeAllOfIt(join(left, 'repository')).catch((error: unknown) => {
+      failures.push(`names ${names}: ${String(error)}`);
+    });
+    await rm(left, { recursive: true });
+  }
+  return failures;
+}
+
+test('what a worker has put in place and not made durable is not shown, lest a power cut take it away', async (t) => {
+  // Without names that replace something: with them there are more fsyncs on the way.
+  const { copy, calls } = await prepare(t, {});
+  let shown = 0;
+  for (const [index, { name, path }] of calls.entries()) {
+    for (const role of ['snapshot', 'timestamp'] as const) {
+      const made = await copy(`asleep-${String(index)}-${role}`);
+      // Its workers have been there for a while: what they have done once need not be looked at again.
+      const { repository, signers } = reopen(made, {});
+      await updateSnapshot(repository, signers.snapshot, { atLeastCommit: 2 });
+      await updateTimestamp(repository, signers.timestamp, { atLeastSnapshot: 2 });
+      const disk = await Disk.at(made.directory);
+      const asleep = new SimulatedProcess({ call: index + 1, when: 'after' }, disk.hooks);
+      mayHaveStopped(await asleep.run(() => release(made, '2', SECOND)));
+      const failures: string[] = [];
+      const afterCall = async (call: Call): Promise<void> => {
+        if (call.name !== 'rename' || !call.path.endsWith('/timestamp.json')) return;
+        shown++;
+        failures.push(...(await failuresAfterPowerCut(made, disk)));
+      };
+      // Another release goes on with what lies there.
+      const other = new SimulatedProcess(undefined, { ...disk.hooks, afterCall });
+      const outcome = await other.run(async () => {
+        if (role === 'snapshot') await updateSnapshot(repository, signers.snapshot, { atLeastCommit: 3 });
+        await updateTimestamp(repository, signers.timestamp, { atLeastSnapshot: 3 });
+      });
+      if (outcome.state === 'failed' && !(outcome.error instanceof TuflineError)) throw outcome.error;
+      failures.push(...(await failuresAfterPowerCut(made, disk)));
+      assert.deepEqual(failures, [], `one asleep after ${name} ${path}, then the other from ${role} on`);
+      await asleep.abandon();
+      await rm(made.directory, { recursive: true });
+    }
+  }
+  assert.ok(shown > 10, 'it was shown while the first one slept at many of its calls');
+});
 
 test('killed at any change of the file system, a release ends in the same versions when it runs again', async (t) => {
   const { copy, calls } = await prepare(t);

@@ -37,16 +37,17 @@ export class Disk {
 
   /**
    * Lays out what is left after a power cut.
-   * @param names `durable`: files whose name was not fsynced are gone, and removed ones are back; `all`: every
-   *   name is as it was, but what was not fsynced is empty.
+   * @param names `durable`: files whose name was not fsynced are gone, and removed ones are back; `replaced`: so they are,
+   *   but what has replaced something is there; `all`: every name is as it was, but what was not fsynced is empty.
    */
-  async restore(to: string, names: 'durable' | 'all'): Promise<void> {
+  async restore(to: string, names: 'durable' | 'replaced' | 'all'): Promise<void> {
     const placed = new Map<number, string>();
     const place = async (inode: number, from: string, target: string): Promise<void> => {
       await mkdir(target, { recursive: true });
-      const entries =
-        names === 'durable' ? (this.#names.get(inode) ?? new Map<string, never>()) : await entriesOf(from);
-      for (const [name, entry] of entries) {
+      const now = names === 'durable' ? new Map<string, never>() : await entriesOf(from);
+      const durable = this.#names.get(inode) ?? new Map<string, never>();
+      for (const [name, before] of names === 'all' ? now : durable) {
+        const entry = now.get(name) ?? before;
         const path = join(target, name);
         if (entry.isDirectory) {
           await place(entry.inode, join(from, name), path);
@@ -83,6 +84,8 @@ async function look(path: string): Promise<Entry> {
 
 async function entriesOf(directory: string): Promise<Map<string, Entry>> {
   const entries = new Map<string, Entry>();
-  for (const name of await readdir(directory)) entries.set(name, await look(join(directory, name)));
+  // What was removed and is back is empty, as far as it is known.
+  const names = await readdir(directory).catch(() => []);
+  for (const name of names) entries.set(name, await look(join(directory, name)));
   return entries;
 }

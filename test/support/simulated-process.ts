@@ -95,7 +95,8 @@ export class SimulatedProcess {
         await this.#stop();
       }
       const result = await perform();
-      await this.#hooks.afterCall?.(call);
+      // What looks on is no part of the process.
+      await current.exit(async () => this.#hooks.afterCall?.(call));
       return result;
     } finally {
       this.#inFlight--;

@@ -1,16 +1,7 @@
 import { TuflineError } from '../../errors/index.js';
-import { fsyncDirectory } from '../../files/index.js';
 import type { RecordLog } from '../records/record-log.js';
 import type { BaseRecord } from '../records/records.js';
 import type { Repository } from '../repository.js';
-
-/**
- * Makes durable what the worker below has linked: before a record that includes it can be seen, and after it was found in
- * its place. Whoever linked it may have been killed before its own fsync.
- */
-export async function makeIncludedDurable({ paths }: Repository): Promise<void> {
-  await fsyncDirectory(paths.metadata);
-}
 
 /**
  * What a role includes of the role below it: the newest record whose metadata lies in its place, from the newest

@@ -12,7 +12,6 @@ import { beginSigning } from '../signing.js';
 import { abandonStage, beginMetadataStage } from '../staging/stage.js';
 import { appendAndInstall, completeLatest, stageSigned } from './append.js';
 import { mustLoadSnapshot } from './load-snapshot.js';
-import { makeIncludedDurable } from './newest-in-place.js';
 import { newestCommit, type IncludedCommit } from './newest-commit.js';
 
 export interface SnapshotOptions {
@@ -69,8 +68,8 @@ export async function updateSnapshot(
       commit: included.commit.number,
       meta: { [SNAPSHOT_FILE]: meta },
     };
-    const sure = (): Promise<unknown> => Promise.all([makeIncludedDurable(repository), verified]);
-    if (!(await appendAndInstall(repository, repository.snapshots, record, stage, sure))) continue;
+    // What it lists is made durable with itself, before a timestamp can show it.
+    if (!(await appendAndInstall(repository, repository.snapshots, record, stage, () => verified))) continue;
     repository.cache.snapshots.put(SNAPSHOT_FILE, meta, parseSnapshotSigned(envelope, name));
     return record;
   }

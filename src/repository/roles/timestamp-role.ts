@@ -1,4 +1,5 @@
 import type { Signer } from '../../signers/index.js';
+import { fsyncDirectory } from '../../files/index.js';
 import { rootAuthority } from '../authority.js';
 import { expiresAt, timeLeft } from '../expiry.js';
 import { loadRoot } from '../load-root.js';
@@ -14,7 +15,7 @@ import { assertSigned, signRole } from '../signing.js';
 import { abandonStage, beginMetadataStage } from '../staging/stage.js';
 import { appendAndInstall, completeLatest, stageSigned } from './append.js';
 import { loadSnapshot } from './load-snapshot.js';
-import { makeIncludedDurable, newestInPlace } from './newest-in-place.js';
+import { newestInPlace } from './newest-in-place.js';
 import { refuseExpired, refuseRollback } from './refusals.js';
 
 export interface TimestampOptions {
@@ -70,8 +71,9 @@ export async function updateTimestamp(
       snapshot: snapshot.number,
       meta: { [TIMESTAMP_FILE]: meta },
     };
-    const included = (): Promise<void> => makeIncludedDurable(repository);
-    if (await appendAndInstall(repository, repository.timestamps, record, stage, included)) return record;
+    // What it shows was put there by a worker that may not have got to its fsync.
+    const before = (): Promise<void> => fsyncDirectory(repository.paths.metadata);
+    if (await appendAndInstall(repository, repository.timestamps, record, stage, before)) return record;
   }
 }
 

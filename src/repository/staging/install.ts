@@ -57,22 +57,21 @@ export async function install(
 ): Promise<void> {
   const { stages, removes = [] } = record;
   await eachAtOnce(stages.filter(isTrash), AT_ONCE, (id) => moveToTrash(repository, id, removes));
+  const releases = found.filter(({ kind }) => kind === 'release');
+  const metadata = found.filter(({ kind }) => kind === 'metadata');
   const touched = new Set<string>();
-  // Target files first, then the metadata that lists them; what replaces something comes after what it needs (G3).
+  // Target files first, durably, then the metadata that lists them; what replaces something comes after what it needs (G3).
+  // Whoever sleeps from here on has put in place what other releases may have listed, signed and shown meanwhile.
   await Promise.all([
     indexReleases(repository.releases, repository.commits, record, touched),
-    ...found.filter(({ kind }) => kind === 'release').map(({ links }) => place(links, linkInto, touched)),
+    ...releases.map(({ links }) => place(links, linkInto, touched)),
   ]);
-  const replacing = found.flatMap(({ kind, renames }) => (kind === 'release' ? renames : []));
-  // A rename uses its source up: the directories that it leads into have to be there after a power cut.
-  if (replacing.length > 0) await eachAtOnce(touched, AT_ONCE, fsyncIfThere);
-  await place(replacing, renameOnce, touched);
-  for (const { links } of found.filter(({ kind }) => kind === 'metadata'))
-    await place(links, linkInto, touched);
-  for (const { renames } of found.filter(({ kind }) => kind === 'metadata'))
-    await place(renames, renameOnce, touched);
-  for (const { alsoDurable } of found) for (const directory of alsoDurable) touched.add(directory);
-  await eachAtOnce(touched, AT_ONCE, fsyncIfThere);
+  await makeDurable(touched);
+  await replace(releases, touched);
+  await makeDurable(touched);
+  for (const { links } of metadata) await place(links, linkInto, touched);
+  await replace(metadata, touched);
+  await makeDurable(touched);
   await eachAtOnce(found, AT_ONCE, removeStage);
 }
 
@@ -93,6 +92,21 @@ async function removeStage({ path, links, others, directories }: StageContent): 
     );
     if (!isGone) return removeTree(path);
   }
+}
+
+/** Puts files in the places of others, also those that somebody has put there who did not get to make it durable. */
+async function replace(found: readonly StageContent[], touched: Set<string>): Promise<void> {
+  for (const { renames, alsoDurable } of found) {
+    await place(renames, renameOnce, touched);
+    for (const directory of alsoDurable) touched.add(directory);
+  }
+}
+
+/** Makes the names in these directories durable, and begins anew. */
+async function makeDurable(touched: Set<string>): Promise<void> {
+  const directories = [...touched];
+  touched.clear();
+  await eachAtOnce(directories, AT_ONCE, fsyncIfThere);
 }
 
 /** Gives files their places, and collects the directories that are to be fsynced. */
