@@ -30,7 +30,8 @@ export async function runWorkers(
   roles: readonly WorkerRole[],
   options: RunOptions,
 ): Promise<void> {
-  await callDirectlyWithin(config);
+  // Not waited for: a file server that is away does not answer.
+  void callDirectlyWithin(config);
   // Keys and file systems first: what is wrong there is said at once, whether or not there is a server.
   const activities = new Map<WorkerRole, object>();
   for (const role of roles) activities.set(role, await activitiesFor(role, config, options.environment));

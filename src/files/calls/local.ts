@@ -33,11 +33,13 @@ const directories = new Map<string, Directory>();
  * `calls.ts`). For directories that only our own processes write to. One that is not there yet is looked at again later.
  */
 export async function callDirectlyBelow(paths: readonly string[]): Promise<void> {
-  for (const path of paths) {
-    const directory = { path, isLocal: false, checkAt: Infinity };
-    directories.set(path, directory);
-    await check(directory);
-  }
+  await Promise.all(
+    paths.map((path) => {
+      const directory = { path, isLocal: false, checkAt: Infinity };
+      directories.set(path, directory);
+      return check(directory);
+    }),
+  );
 }
 
 /** Whether a call on this path may be made directly: it will not be waiting for another machine. */
