@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { PROGRAM, startDev, tufline } from '../demo/commands.js';
 import { WORKER_ROLES } from '../src/config/index.js';
-import { nodeFlags } from '../src/dev/index.js';
+import { LEAN_ENVIRONMENT, nodeFlags } from '../src/dev/index.js';
 
 /**
  * Starts what an instance needs: `tufline dev` with the embedded server, or where TEMPORAL_ADDRESS names a server that is
@@ -19,6 +19,7 @@ export async function startAll(instance: string): Promise<{ readonly stop: () =>
       [...nodeFlags(role), PROGRAM, 'worker', role, '--config', join(instance, 'tufline.yaml')],
       {
         stdio: ['ignore', 'ignore', 'inherit'],
+        env: { ...LEAN_ENVIRONMENT, ...process.env },
       },
     ),
   );

@@ -1,3 +1,3 @@
 /** `dev` and `server`: an instance with everything it needs, on one machine. */
 export { runDev, runServer, type DevOptions } from './run-dev.js';
-export { nodeFlags } from './node-flags.js';
+export { LEAN_ENVIRONMENT, nodeFlags } from './lean.js';

@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { Config, WorkerRole } from '../config/index.js';
 import { TuflineError } from '../errors/index.js';
-import { nodeFlags } from './node-flags.js';
+import { LEAN_ENVIRONMENT, nodeFlags } from './lean.js';
 
 /** The worker of one role as a process of its own, which is started again where it dies. */
 export interface WorkerChild {
@@ -95,7 +95,7 @@ function spawnWorker(
   const flags = [...process.execArgv, ...nodeFlags(role)];
   return spawn(process.execPath, [...flags, program, 'worker', role, '--config', config.file], {
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-    env: environment,
+    env: { ...LEAN_ENVIRONMENT, ...environment },
     detached: true,
   });
 }
