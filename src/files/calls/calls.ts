@@ -13,8 +13,8 @@ const MUCH = 1024 * 1024;
  * `callDirectlyBelow` was told, on a file system of this machine, they are made where they are asked for.
  *
  * Trips always: fsync, large reads and writes, the removal of what is large, lists of directories that may be long, and
- * all that lies on another machine. Elsewhere in a directory that others write to nothing can make a call wait: no pipe and
- * no lease, as files are opened without waiting.
+ * all that lies on another machine. Files are opened without waiting: nobody who writes to one of these directories can hold
+ * this process up with a pipe or a lease.
  */
 export const access = either('access');
 export const link = either('link');

@@ -30,7 +30,7 @@ const directories = new Map<string, Directory>();
 
 /**
  * Lets calls below these directories be made directly as long as they lie on a file system of this machine (see
- * `calls.ts`). For directories that only our own processes write to. One that is not there yet is looked at again later.
+ * `calls.ts`). One that is not there yet is looked at again later.
  */
 export async function callDirectlyBelow(paths: readonly string[]): Promise<void> {
   await Promise.all(
