@@ -75,11 +75,12 @@ export async function queryRelease(
 }
 
 /**
- * Cancels a release: one that waits in `tuf_ready_*` too, whose workflow is begun for it.
- * The workflow decides whether it comes in time (before the commit).
+ * Cancels a release. For one that waits in `tuf_ready_*` a workflow is begun, which is told from the start that it is
+ * cancelled: it cannot be through before the request comes. One that runs decides whether that comes in time (before
+ * the commit).
  */
 export async function cancelRelease(client: Client, config: Config, timestamp: string): Promise<void> {
-  const input: ReleaseInput = { ...settingsOf(config), timestamp };
+  const input: ReleaseInput = { ...settingsOf(config), timestamp, cancelled: true };
   const handle = await client.workflow.start(WORKFLOW.release, {
     workflowId: releaseWorkflowId(config.name, timestamp),
     taskQueue: taskQueue(config.name, 'monitor'),

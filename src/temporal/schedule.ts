@@ -16,6 +16,7 @@ import {
   scanScheduleId,
   scanWorkflowId,
   SIGNAL_END_SCAN,
+  SIGNAL_LOOK_AGAIN,
   taskQueue,
   WORKFLOW,
   type PruneInput,
@@ -113,15 +114,21 @@ export async function pauseSchedule(client: Client, config: Config, note: string
   await ifPresent(() => pruneHandleOf(client, config).pause(note));
   if (!(await ifPresent(() => handleOf(client, config).pause(note)))) return false;
   const schedule = await describeSchedule(client, config);
-  for (const { workflow } of schedule?.info.runningActions ?? []) {
-    try {
-      await client.workflow.getHandle(workflow.workflowId).signal(SIGNAL_END_SCAN);
-    } catch (error) {
-      // It has ended by itself.
-      if (!(error instanceof WorkflowNotFoundError)) throw error;
-    }
-  }
+  if (schedule) await signalScan(client, schedule, SIGNAL_END_SCAN);
   return true;
+}
+
+/** @returns false where no scan runs, or it has just ended by itself. */
+async function signalScan(client: Client, { info }: ScheduleDescription, signal: string): Promise<boolean> {
+  const [running] = info.runningActions;
+  if (running === undefined) return false;
+  try {
+    await client.workflow.getHandle(running.workflow.workflowId).signal(signal);
+    return true;
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return false;
+    throw error;
+  }
 }
 
 export async function resumeSchedule(client: Client, config: Config): Promise<boolean> {
@@ -129,15 +136,29 @@ export async function resumeSchedule(client: Client, config: Config): Promise<bo
   return ifPresent(() => handleOf(client, config).unpause('Resumed with tufline'));
 }
 
-/** Starts a scan now; where one runs, as soon as that ends: it may have looked just before what is to be seen now. */
+/**
+ * Starts a scan now, also while the schedule is paused; where one runs, has that look again: it may have looked just
+ * before what is to be seen now.
+ * @returns false where there is no schedule.
+ */
 export async function triggerSchedule(client: Client, config: Config): Promise<boolean> {
-  return ifPresent(() => handleOf(client, config).trigger(ScheduleOverlapPolicy.BUFFER_ONE));
+  const schedule = await describeSchedule(client, config);
+  return schedule !== undefined && wake(client, config, schedule);
 }
 
 /** As {@link triggerSchedule}, but what an operator has paused stays paused: for those who only want not to wait. */
 export async function wakeSchedule(client: Client, config: Config): Promise<boolean> {
   const schedule = await describeSchedule(client, config);
-  return schedule !== undefined && !schedule.state.paused && triggerSchedule(client, config);
+  return schedule !== undefined && !schedule.state.paused && wake(client, config, schedule);
+}
+
+async function wake(client: Client, config: Config, schedule: ScheduleDescription): Promise<boolean> {
+  const { paused } = schedule.state;
+  if (!paused && (await signalScan(client, schedule, SIGNAL_LOOK_AGAIN))) return true;
+  // One that still runs in a pause begins nothing more. Without a pause nothing is left for after the running scan: a
+  // pause would not hold it back.
+  const overlap = paused ? ScheduleOverlapPolicy.BUFFER_ONE : ScheduleOverlapPolicy.SKIP;
+  return ifPresent(() => handleOf(client, config).trigger(overlap));
 }
 
 export async function deleteSchedule(client: Client, config: Config): Promise<boolean> {

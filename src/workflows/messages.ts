@@ -110,6 +110,8 @@ export interface ReadyDirectory {
 export interface ReleaseInput extends Settings {
   readonly timestamp: string;
   readonly directory?: ReadyDirectory;
+  /** Begun for a directory that nobody had begun, to give it back: cancelled before it does anything. */
+  readonly cancelled?: boolean;
 }
 
 export interface ReleaseResult {
@@ -222,6 +224,8 @@ export const QUERY_STATE = 'state';
 export const SIGNAL_NOTIFY_WHEN_DONE = 'notifyWhenDone';
 /** To a scan: the release of this timestamp has ended. */
 export const SIGNAL_RELEASE_DONE = 'releaseDone';
+/** To a scan: look again, there is something that it may not have seen. */
+export const SIGNAL_LOOK_AGAIN = 'lookAgain';
 /** To a scan: begin nothing more, the schedule is paused. */
 export const SIGNAL_END_SCAN = 'endScan';
 

@@ -54,6 +54,7 @@ export async function release(input: ReleaseInput): Promise<ReleaseResult> {
     let committed: CommitResult | undefined;
     let problem: Problem | undefined;
     try {
+      if (input.cancelled) throw new CancelledFailure('Begun to be cancelled');
       const claim = await claimDirectory();
       if (claim.state === 'absent') return finishWithNothing();
       claimed = claim;

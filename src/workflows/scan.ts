@@ -15,6 +15,7 @@ import {
   releaseWorkflowId,
   RUNNING,
   SIGNAL_END_SCAN,
+  SIGNAL_LOOK_AGAIN,
   SIGNAL_NOTIFY_WHEN_DONE,
   SIGNAL_RELEASE_DONE,
   type ReadyDirectory,
@@ -30,6 +31,7 @@ import { count, summaryOf } from './words.js';
 
 const notifyWhenDone = defineSignal<[string]>(SIGNAL_NOTIFY_WHEN_DONE);
 const releaseDone = defineSignal<[string]>(SIGNAL_RELEASE_DONE);
+const lookAgain = defineSignal(SIGNAL_LOOK_AGAIN);
 const endScan = defineSignal(SIGNAL_END_SCAN);
 
 export interface ScanOutcome {
@@ -54,7 +56,9 @@ export async function scan(settings: Settings, before?: ScanProgress): Promise<S
   const running = new Set<string>();
   let ended = 0;
   let started = before?.started ?? 0;
+  let isWoken = false;
   setHandler(releaseDone, finish);
+  setHandler(lookAgain, () => void (isWoken = true));
   setHandler(endScan, () => void (endsAt = 0));
   await Promise.all((before?.running ?? []).map(adopt));
 
@@ -66,7 +70,8 @@ export async function scan(settings: Settings, before?: ScanProgress): Promise<S
   for (;;) {
     const isLate = Date.now() - lookedAt >= scanPeriod;
     const isOver = (upcoming.length === 0 || max === 1) && ended > endedAtLook;
-    if (!found || isLate || isOver) {
+    if (!found || isLate || isOver || hasToLook()) {
+      isWoken = false;
       lookedAt = Date.now();
       endedAtLook = ended;
       found = await look();
@@ -82,7 +87,8 @@ export async function scan(settings: Settings, before?: ScanProgress): Promise<S
     upcoming = upcoming.slice(next.length);
     await Promise.all(next.map((directory) => begin(directory.timestamp, directory)));
     show(found);
-    if (running.size === 0 && upcoming.length === 0 && found.readyCount === 0) return { started };
+    const isIdle = running.size === 0 && upcoming.length === 0 && found.readyCount === 0;
+    if (isIdle && !isWoken) return { started };
     if (isLong(workflowInfo()) || Date.now() >= continuesAt) {
       return continueAsNew<typeof scan>(settings, { begun, started, running: [...running] });
     }
@@ -90,9 +96,14 @@ export async function scan(settings: Settings, before?: ScanProgress): Promise<S
     const isBusy = max === 1 && running.size > 0;
     const looksAt = isBusy ? Infinity : lookedAt + scanPeriod;
     await condition(
-      () => ended > endedBefore || endsAt === 0,
+      () => ended > endedBefore || endsAt === 0 || hasToLook(),
       patienceUntil(Math.min(looksAt, continuesAt, endsAt)),
     );
+  }
+
+  /** Where there is no room for more, the next release to end has it looked anyway. */
+  function hasToLook(): boolean {
+    return isWoken && running.size < max && upcoming.length === 0;
   }
 
   async function look(): Promise<ScanResult> {

@@ -72,16 +72,33 @@ test('several releases at once', async (t) => {
   await t.test('a wake-up is not lost where a scan runs, which may have looked already', async () => {
     const instance = await makeInstance(lifetime, server, join(directory, 'woken'), 'woken', [
       ['scan_period: 1s', 'scan_period: 1h'],
+      ['max_concurrent_releases: 1', 'max_concurrent_releases: 3'],
     ]);
+    await instance.startWorkers('monitor', 'targets');
+    await instance.handOver('1', { one: 'x' });
     await instance.applySchedule();
     await triggerSchedule(server.client, instance.config);
-    await until('a scan to run', async () => {
-      const handle = server.client.schedule.getHandle(scanScheduleId(instance.config.name));
-      return (await handle.describe()).info.runningActions.length > 0;
-    });
+    await instance.untilPending('1', 'snapshot');
+    await instance.handOver('2', { two: 'x' });
     await triggerSchedule(server.client, instance.config);
-    await instance.startWorkers('monitor');
-    await until('a second scan to end', async () => (await scansOf(instance)).length >= 2);
+    await instance.untilPending('2', 'snapshot');
+  });
+
+  await t.test('a wake-up leaves nothing for after a pause', async () => {
+    const instance = await make('woken-paused');
+    await instance.startWorkers('monitor', 'targets');
+    await instance.handOver('1', { one: 'x' });
+    await instance.applySchedule();
+    await instance.untilPending('1', 'snapshot');
+    await triggerSchedule(server.client, instance.config);
+    await pauseSchedule(server.client, instance.config, 'a test');
+    await instance.handOver('2', { two: 'x' });
+    await until('every scan to end', async () => {
+      const handle = server.client.schedule.getHandle(scanScheduleId(instance.config.name));
+      const { info, raw } = await handle.describe();
+      return info.runningActions.length === 0 && Number(raw.info?.bufferSize ?? 0) === 0;
+    });
+    assert.ok((await readdir(instance.config.postToTufPath)).includes('tuf_ready_2'));
   });
 
   await t.test('a pause of the schedule is heeded by the scan that runs', async () => {

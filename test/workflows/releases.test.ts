@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'node:test';
-import { WorkflowFailedError } from '@temporalio/client';
+import { Client, WorkflowFailedError } from '@temporalio/client';
 import { verifyRepository } from '../../src/repository/index.js';
-import { queryRelease } from '../../src/temporal/index.js';
+import { cancelRelease, queryRelease } from '../../src/temporal/index.js';
 import { FAILURE, STATE, TARGETS, TIMESTAMP_VERSION } from '../../src/workflows/search-attributes.js';
 import { lifetimeOf } from '../support/lifetime.js';
 import * as scenarios from '../support/scenarios.js';
@@ -109,6 +109,24 @@ test('releases on a real server', async (t) => {
     assert.equal((await instance.repository.commits.latest())?.kind, 'abort');
     assert.deepEqual(await verifyRepository(instance.repository), []);
   });
+
+  await t.test(
+    'cancelled before it began: nothing of it is published, however late the request',
+    async () => {
+      const instance = await make('not-begun');
+      await instance.startWorkers(...scenarios.ALL);
+      await instance.handOver('1', { 'a.txt': 'one' });
+      const { connection } = server.client;
+      const lost = new Client({
+        connection,
+        interceptors: { workflow: [{ cancel: () => Promise.reject(new Error('lost')) }] },
+      });
+      await assert.rejects(cancelRelease(lost, instance.config, '1'), /lost/);
+      assert.equal(await instance.untilEnded('1'), 'FAILED');
+      assert.deepEqual(await readdir(instance.config.postToTufPath), ['tuf_failed_1']);
+      assert.equal((await instance.repository.commits.latest())?.kind, 'abort');
+    },
+  );
 
   await t.test('cancelled after the commit: it rolls forward', async () => {
     const instance = await make('too-late');
