@@ -4,6 +4,8 @@ import { closeRead } from './durable.js';
 
 /** What one read is likely to bring whole: a record, a bin. */
 const MOSTLY_ENOUGH = 32 * 1024;
+/** What they are read into, to be used again: of such pieces thrown away garbage is soon made. */
+const spare: Buffer[] = [];
 
 /** Reads a file, or returns undefined where there is none, or where its path leads through what is no directory. */
 export async function readIfPresent(path: string): Promise<Buffer | undefined> {
@@ -16,13 +18,14 @@ export async function readIfPresent(path: string): Promise<Buffer | undefined> {
   }
   try {
     // Side by side, as a small file is mostly waiting for answers.
-    const beginning = Buffer.allocUnsafe(MOSTLY_ENOUGH);
+    const beginning = spare.pop() ?? Buffer.allocUnsafeSlow(MOSTLY_ENOUGH);
     const [{ size }, { bytesRead }] = await Promise.all([
       handle.stat(),
       handle.read(beginning, 0, beginning.length, 0),
     ]);
     const bytes = Buffer.allocUnsafe(size);
     let done = beginning.copy(bytes, 0, 0, Math.min(bytesRead, size));
+    spare.push(beginning);
     while (done < size) {
       const { bytesRead: more } = await handle.read(bytes, done, size - done, done);
       if (more === 0) break;

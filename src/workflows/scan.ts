@@ -88,7 +88,7 @@ export async function scan(settings: Settings, before?: ScanProgress): Promise<S
     await Promise.all(next.map((directory) => begin(directory.timestamp, directory)));
     show(found);
     const isIdle = running.size === 0 && upcoming.length === 0 && found.readyCount === 0;
-    if (isIdle && !isWoken) return { started };
+    if (isIdle && !hasToLook()) return { started };
     if (isLong(workflowInfo()) || Date.now() >= continuesAt) {
       return continueAsNew<typeof scan>(settings, { begun, started, running: [...running] });
     }
