@@ -12,8 +12,16 @@ export interface Dialogue {
 /** How much of what a process complains about is kept: the end says what happened. */
 const COMPLAINT = 2000;
 
-export function openDialogue(name: string, [command = '', ...args]: readonly string[]): Dialogue {
-  const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'] });
+/** @param environment what is set for it where it is not set here. */
+export function openDialogue(
+  name: string,
+  [command = '', ...args]: readonly string[],
+  environment: Readonly<Record<string, string>> = {},
+): Dialogue {
+  const child = spawn(command, args, {
+    stdio: ['pipe', 'pipe', 'pipe'],
+    env: { ...environment, ...process.env },
+  });
   const ended = once(child, 'close').catch(() => undefined);
   // A process that ends is noticed by the missing answer, not by the pipe it leaves.
   child.stdin.on('error', () => undefined);

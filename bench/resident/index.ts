@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { z } from 'zod';
+import { LEAN_ENVIRONMENT, nodeFlags } from '../../src/dev/index.js';
 import type { HashBins } from '../../src/repository/index.js';
 import { openDialogue } from '../peers/dialogue.js';
 
@@ -52,12 +53,9 @@ export async function startResident(workshop: string, opening: Opening): Promise
       js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
     },
   });
-  const { ask, stop } = openDialogue('the resident library', [
-    process.execPath,
-    // As workers are started.
-    '--optimize-for-size',
-    program,
-  ]);
+  // As workers are started.
+  const command = [process.execPath, ...nodeFlags('snapshot'), program];
+  const { ask, stop } = openDialogue('the resident library', command, LEAN_ENVIRONMENT);
   await ask(opening);
   return { release: async (files) => Released.parse(await ask(files)), stop };
 }
