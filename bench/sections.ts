@@ -139,7 +139,7 @@ export async function large(
   const moves: number[] = [];
   const wholes: number[] = [];
   const speeds: number[] = [];
-  for (let run = 0; run < 3; run++) {
+  for (let run = 0; run < 5; run++) {
     const { cp, claim, move, stage } = await measureLargeFile(places, bytes);
     moves.push(cp / move);
     wholes.push(cp / (claim + move + stage));

@@ -11,7 +11,7 @@ await moveRelease({
   onBytes: (more) => {
     copied += more;
     if (copied >= Number(bytes)) process.kill(process.pid, 'SIGKILL');
-    if (more >= 1024 * 1024) pause(40);
+    if (more >= 256 * 1024) pause(10);
   },
   onAdopted: (more) => (adopted += more),
 });

@@ -1,6 +1,6 @@
 import { TuflineError } from '../../errors/index.js';
 import { eachAtOnce } from '../at-once.js';
-import { CHUNK, type Digest } from '../copy.js';
+import type { Digest } from '../copy.js';
 import { Cloning } from './clone.js';
 import { EarlierAttempts } from './earlier.js';
 import type { Filling, FillOptions, TreeFile } from './fill.js';
@@ -13,7 +13,9 @@ import { isTakenOver } from './taken-over.js';
 /** Small files wait for each other's fsyncs, large ones for the disk. */
 const BATCHES_AT_ONCE = 8;
 const FILES_A_BATCH = 32;
-const BYTES_A_BATCH = CHUNK;
+const BYTES_A_BATCH = 1024 * 1024;
+/** Longer files are no part of a batch: they have a part file and checkpoints. */
+const LARGE = BYTES_A_BATCH;
 const LARGE_AT_ONCE = 2;
 
 export interface Filled {
@@ -103,7 +105,7 @@ async function adopt<F extends TreeFile>(filling: Filling<F>, file: F): Promise<
 }
 
 function isLarge({ length }: TreeFile): boolean {
-  return length > CHUNK;
+  return length > LARGE;
 }
 
 function isOneBatch(files: readonly TreeFile[]): boolean {
