@@ -148,7 +148,9 @@ async function untilShown(
       });
       const outcome = await outcomeNow();
       if (outcome.state === 'failed') throw new Error(outcome.failure.message);
-      if (outcome.state === 'published') return shownAt;
+      if (outcome.state !== 'published') continue;
+      if (shownAt === 0) throw new Error('the change of the timestamp was not seen');
+      return shownAt;
     }
   } finally {
     watcher.close();

@@ -12,9 +12,9 @@ export interface Digest {
   readonly hashes: Readonly<Partial<Record<HashAlgorithm, string>>>;
 }
 
-/** Bytes that are read at once: with larger ones the three no longer fit into a processor's cache, and a copy takes twice as long. */
+/** Bytes that are read at once. */
 const CHUNK = 256 * 1024;
-/** One is being read, one hashed, one written. */
+/** One is being read, one hashed, one written. Where they do not fit into a processor's cache, a copy takes twice as long. */
 const BUFFERS = 3;
 
 export interface StreamOptions {

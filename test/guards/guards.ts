@@ -178,4 +178,11 @@ export const GUARDS: readonly Guard[] = [
     why: 'what was cancelled and given back is committed by a late worker',
     proof: { tests: 'repository/rules' },
   },
+  {
+    guarantee: 'G7',
+    file: 'src/workflows/release.ts',
+    line: "if (input.cancelled) throw new CancelledFailure('Begun to be cancelled');",
+    why: 'what was cancelled before it began is published where the request comes late',
+    proof: { tests: 'workflows/releases' },
+  },
 ];

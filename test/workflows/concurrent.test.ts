@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'node:test';
-import { setTimeout } from 'node:timers/promises';
 import type { WorkflowExecutionInfo } from '@temporalio/client';
 import { verifyRepository } from '../../src/repository/index.js';
 import { pauseSchedule, resumeSchedule, triggerSchedule } from '../../src/temporal/index.js';
@@ -93,11 +92,7 @@ test('several releases at once', async (t) => {
     await triggerSchedule(server.client, instance.config);
     await pauseSchedule(server.client, instance.config, 'a test');
     await instance.handOver('2', { two: 'x' });
-    await until('every scan to end', async () => {
-      const handle = server.client.schedule.getHandle(scanScheduleId(instance.config.name));
-      const { info, raw } = await handle.describe();
-      return info.runningActions.length === 0 && Number(raw.info?.bufferSize ?? 0) === 0;
-    });
+    await untilNoScan(instance);
     assert.ok((await readdir(instance.config.postToTufPath)).includes('tuf_ready_2'));
   });
 
@@ -111,12 +106,21 @@ test('several releases at once', async (t) => {
     await pauseSchedule(server.client, instance.config, 'a test');
     await instance.startWorkers('snapshot');
     for (const timestamp of ['1', '2', '3']) assert.equal(await instance.untilEnded(timestamp), 'COMPLETED');
-    await setTimeout(2000);
+    await untilNoScan(instance);
     assert.deepEqual((await readdir(instance.config.postToTufPath)).sort(), ['tuf_ready_4', 'tuf_ready_5']);
     await resumeSchedule(server.client, instance.config);
     for (const timestamp of ['4', '5']) assert.equal(await instance.untilEnded(timestamp), 'COMPLETED');
   });
 });
+
+/** Waits until no scan runs, and none is to follow. */
+async function untilNoScan({ server, config }: TestInstance): Promise<void> {
+  const handle = server.client.schedule.getHandle(scanScheduleId(config.name));
+  await until('every scan to end', async () => {
+    const { info, raw } = await handle.describe();
+    return info.runningActions.length === 0 && Number(raw.info?.bufferSize ?? 0) === 0;
+  });
+}
 
 /** The scans that have ended, in order. */
 async function scansOf({ server, config }: TestInstance): Promise<WorkflowExecutionInfo[]> {
